@@ -1,0 +1,161 @@
+//! Whole traces by id, without planning: memory is scanned, files are asked by cached footers.
+//!
+//! ```text
+//!  file ─► bloom filter of trace_id ─► page index of trace_id ─► rows equal ─► all columns of these rows
+//!          (absent: ends here)          (one page or two)
+//! ```
+
+mod pages;
+
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::{BooleanArray, RecordBatch};
+use futures::{StreamExt, TryStreamExt, stream};
+use hashbrown::HashSet;
+use object_store::ObjectStore;
+use parquet::arrow::arrow_reader::{ArrowPredicateFn, RowFilter};
+use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
+use parquet::arrow::{ProjectionMask, arrow_reader::RowSelection};
+use schemas::{SpanBatch, TraceId, columns};
+
+use crate::StorageError;
+use crate::data_file::{DataFile, Footer};
+use crate::gather::{Gather, RowRef};
+use crate::snapshot::Snapshot;
+
+/// Files that are read at the same time.
+const PARALLEL_FILES: usize = 8;
+
+/// All spans of some traces: those in memory first, then those of each file in commit order.
+///
+/// # Errors
+/// [`StorageError::Unavailable`] when a file cannot be read, [`StorageError::Corrupt`] when what it
+/// holds are no spans.
+pub(crate) async fn lookup(
+    snapshot: &Snapshot,
+    store: &Arc<dyn ObjectStore>,
+    trace_ids: &[TraceId],
+) -> Result<Vec<SpanBatch>, StorageError> {
+    let wanted: Arc<HashSet<TraceId>> = Arc::new(trace_ids.iter().copied().collect());
+    let in_memory = {
+        let (snapshot, wanted) = (snapshot.clone(), Arc::clone(&wanted));
+        tokio::task::spawn_blocking(move || in_memory(&snapshot, &wanted))
+    };
+    let in_files = stream::iter(snapshot.files.iter().cloned())
+        .map(|file| in_file(file, Arc::clone(store), Arc::clone(&wanted)))
+        .buffered(PARALLEL_FILES)
+        .try_collect::<Vec<_>>();
+    let in_files = in_files.await?;
+    let mut batches = in_memory
+        .await
+        .map_err(|error| StorageError::unavailable("scan the memtables", error))?;
+    batches.extend(in_files.into_iter().flatten());
+    Ok(batches)
+}
+
+fn in_memory(snapshot: &Snapshot, wanted: &HashSet<TraceId>) -> Vec<SpanBatch> {
+    let matches = snapshot.memory_batches().filter_map(|batch| {
+        let rows = matching_rows(batch, wanted);
+        (!rows.is_empty()).then(|| Gather::new(std::slice::from_ref(batch)).batch(&rows))
+    });
+    matches.collect()
+}
+
+fn matching_rows(batch: &SpanBatch, wanted: &HashSet<TraceId>) -> Vec<RowRef> {
+    let Some(ids) = batch.trace_ids() else {
+        return Vec::new();
+    };
+    let ids = (0u32..).zip(ids.value_data().as_chunks::<16>().0);
+    let rows = |is_wanted: &dyn Fn(&[u8; 16]) -> bool| {
+        ids.filter(|(_, id)| is_wanted(id))
+            .map(|(row, _)| RowRef { batch: 0, row })
+            .collect()
+    };
+    match wanted.iter().next() {
+        Some(only) if wanted.len() == 1 => rows(&|id| *id == only.0),
+        _ => rows(&|id| wanted.contains(&TraceId(*id))),
+    }
+}
+
+async fn in_file(
+    file: Arc<DataFile>,
+    store: Arc<dyn ObjectStore>,
+    wanted: Arc<HashSet<TraceId>>,
+) -> Result<Vec<SpanBatch>, StorageError> {
+    let footer = file.footer(&store).await?;
+    let candidates = candidates(&footer, &wanted);
+    if candidates.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Decompressing takes milliseconds, so it runs beside the caller's task, several files at once.
+    let read =
+        tokio::spawn(async move { read_rows(&file, &footer, store, candidates, wanted).await });
+    read.await
+        .map_err(|error| StorageError::unavailable("read a data file", error))?
+}
+
+/// Row groups that may hold wanted traces, with the rows to look at.
+fn candidates(footer: &Footer, wanted: &HashSet<TraceId>) -> Vec<(usize, RowSelection)> {
+    let row_groups = 0..footer.reader.metadata().num_row_groups();
+    let found = row_groups.filter_map(|group| {
+        let filters = footer.bloom_filters.get(group).into_iter().flatten();
+        let filter = filters
+            .into_iter()
+            .find(|(id, _)| *id == columns::TRACE_ID)
+            .map(|(_, filter)| filter);
+        let maybe: Vec<TraceId> = wanted
+            .iter()
+            .filter(|id| filter.is_none_or(|filter| filter.check(&id.0[..])))
+            .copied()
+            .collect();
+        let selection = pages::select(footer, group, &maybe)?;
+        Some((group, selection))
+    });
+    found.collect()
+}
+
+async fn read_rows(
+    file: &DataFile,
+    footer: &Footer,
+    store: Arc<dyn ObjectStore>,
+    candidates: Vec<(usize, RowSelection)>,
+    wanted: Arc<HashSet<TraceId>>,
+) -> Result<Vec<SpanBatch>, StorageError> {
+    let unreadable =
+        |error| StorageError::unavailable(&format!("read data file {}", file.added.path), error);
+    let (row_groups, selections): (Vec<usize>, Vec<RowSelection>) = candidates.into_iter().unzip();
+    let selectors = selections
+        .into_iter()
+        .flat_map(Vec::from)
+        .collect::<Vec<_>>();
+    let leaf = footer.leaf_of_column[columns::TRACE_ID.0];
+    let mask = ProjectionMask::leaves(footer.reader.parquet_schema(), leaf);
+    let is_wanted = ArrowPredicateFn::new(mask, move |batch: RecordBatch| {
+        let ids = batch.column(0).as_fixed_size_binary();
+        let ids = ids.value_data().as_chunks::<16>().0.iter();
+        Ok(BooleanArray::from_iter(
+            ids.map(|id| Some(wanted.contains(&TraceId(*id)))),
+        ))
+    });
+    let stream = ParquetRecordBatchStreamBuilder::new_with_metadata(
+        file.stored(&store),
+        footer.reader.clone(),
+    )
+    .with_row_groups(row_groups)
+    .with_row_selection(RowSelection::from(selectors))
+    .with_row_filter(RowFilter::new(vec![Box::new(is_wanted)]))
+    .build()
+    .map_err(unreadable)?;
+    let batches: Vec<RecordBatch> = stream.try_collect().await.map_err(unreadable)?;
+    let spans = batches
+        .iter()
+        .filter(|batch| batch.num_rows() > 0)
+        .map(SpanBatch::try_from_record_batch);
+    spans
+        .collect::<Result<_, _>>()
+        .map_err(|error| StorageError::corrupt(&format!("data file {}", file.added.path), error))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,118 @@
+//! The table `spans`.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::tree_node::TreeNode;
+use datafusion::common::{DFSchema, DataFusionError, Result};
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_expr::PhysicalExpr;
+use datafusion::physical_expr::simplifier::PhysicalExprSimplifier;
+use datafusion::physical_plan::ExecutionPlan;
+use object_store::ObjectStore;
+use schemas::columns::span_schema;
+use tokio::sync::Semaphore;
+
+use super::condition::Condition;
+use super::exec::{ScanOrder, SpanScan};
+use super::plan::plan;
+use crate::snapshot::Snapshot;
+
+/// All spans of one snapshot.
+#[derive(Debug)]
+pub(crate) struct SpanTable {
+    snapshot: Snapshot,
+    store: Arc<dyn ObjectStore>,
+    decoders: Arc<Semaphore>,
+}
+
+impl SpanTable {
+    pub(crate) fn new(
+        snapshot: Snapshot,
+        store: Arc<dyn ObjectStore>,
+        decoders: Arc<Semaphore>,
+    ) -> Self {
+        Self {
+            snapshot,
+            store,
+            decoders,
+        }
+    }
+}
+
+#[async_trait]
+impl TableProvider for SpanTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(span_schema())
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(
+        &self,
+        filters: &[&Expr],
+    ) -> Result<Vec<TableProviderFilterPushDown>> {
+        let support = filters.iter().map(|filter| {
+            let is_ours =
+                !filter.is_volatile() && !filter.exists(|part| Ok(needs_other_rows(part)))?;
+            Ok(if is_ours {
+                TableProviderFilterPushDown::Exact
+            } else {
+                TableProviderFilterPushDown::Unsupported
+            })
+        });
+        support.collect()
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let filters = filters
+            .iter()
+            .map(|filter| physical_filter(state, filter))
+            .collect::<Result<Vec<_>>>()?;
+        let conditions = Condition::split(filters.iter().cloned());
+        let plan = plan(&self.snapshot, &self.store, conditions).await;
+        let plan = plan.map_err(|error| DataFusionError::External(Box::new(error)))?;
+        let order = ScanOrder {
+            store: Arc::clone(&self.store),
+            decoders: Arc::clone(&self.decoders),
+            filters,
+            projection: projection
+                .map_or_else(|| (0..span_schema().fields().len()).collect(), Clone::clone),
+            limit,
+            target_partitions: state.config().target_partitions(),
+        };
+        Ok(Arc::new(SpanScan::new(plan, order)?))
+    }
+}
+
+/// A filter on rows of the span table. Literals have been given the columns' types, and negations
+/// stand on comparisons, so that pruning understands them.
+pub(crate) fn physical_filter(state: &dyn Session, filter: &Expr) -> Result<Arc<dyn PhysicalExpr>> {
+    let schema = DFSchema::try_from(Arc::clone(span_schema()))?;
+    let expr = state.create_physical_expr(filter.clone(), &schema)?;
+    PhysicalExprSimplifier::new(span_schema()).simplify(expr)
+}
+
+/// Whether an expression cannot be evaluated on a span alone.
+fn needs_other_rows(expr: &Expr) -> bool {
+    matches!(
+        expr,
+        Expr::ScalarSubquery(_)
+            | Expr::InSubquery(_)
+            | Expr::Exists(_)
+            | Expr::SetComparison(_)
+            | Expr::OuterReferenceColumn(..)
+            | Expr::AggregateFunction(_)
+            | Expr::WindowFunction(_)
+    )
+}

@@ -1,0 +1,185 @@
+//! The span store: takes spans durably, keeps them readable, moves them into the table.
+
+mod flusher;
+mod open;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use bytes::Bytes;
+use datafusion::catalog::SchemaProvider;
+use object_store::ObjectStore;
+use schemas::SpanBatch;
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::budget::{MemoryBudget, Reservation};
+use crate::live::Live;
+use crate::scan::SpanTables;
+use crate::stats::StorageStats;
+use crate::table::DeltaLog;
+use crate::wal::{ReplayProgress, Wal, WalPosition};
+use crate::{StorageError, StorageSettings};
+
+/// Decodes a payload of the write-ahead log, by its encoding tag, exactly as when it was first
+/// received.
+pub type DecodePayload = Arc<dyn Fn(u8, &[u8]) -> Result<SpanBatch, String> + Send + Sync>;
+
+/// Told the progress of the replay at start.
+pub type OnReplay = Arc<dyn Fn(ReplayProgress) + Send + Sync>;
+
+/// Where spans are kept. See the crate's documentation for the way they go.
+#[derive(Debug)]
+pub struct SpanStore {
+    shared: Arc<Shared>,
+    stop_flusher: CancellationToken,
+    flusher: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// A batch on its way through the log, with the memory reserved for it.
+#[derive(Debug)]
+struct Durable {
+    batch: SpanBatch,
+    _reservation: Reservation,
+}
+
+#[derive(Debug)]
+struct Shared {
+    settings: StorageSettings,
+    budget: Arc<MemoryBudget>,
+    live: Arc<Live>,
+    wal: Wal<Durable>,
+    table: Mutex<DeltaLog>,
+    objects: Arc<dyn ObjectStore>,
+    is_closing: AtomicBool,
+    counters: FlushCounters,
+}
+
+#[derive(Debug, Default)]
+struct FlushCounters {
+    flushes: AtomicU64,
+    failures: AtomicU64,
+    rows: AtomicU64,
+    bytes: AtomicU64,
+    nanos: AtomicU64,
+}
+
+impl SpanStore {
+    /// Opens the store in `settings.data_dir`, making it if there is none, and replays what the
+    /// write-ahead log holds beyond the table. Returns once every span ever acknowledged is
+    /// readable.
+    ///
+    /// # Errors
+    /// [`StorageError::Incompatible`] when the directory is in use or holds something else,
+    /// [`StorageError::Corrupt`] for damaged records unless salvage is allowed,
+    /// [`StorageError::Unavailable`] when the file system fails.
+    pub async fn open(
+        settings: StorageSettings,
+        decode: DecodePayload,
+        on_replay: OnReplay,
+    ) -> Result<Self, StorageError> {
+        let shared = open::open(settings, decode, on_replay).await?;
+        let stop_flusher = CancellationToken::new();
+        let flusher = tokio::spawn(flusher::run(Arc::clone(&shared), stop_flusher.clone()));
+        Ok(Self {
+            shared,
+            stop_flusher,
+            flusher: Mutex::new(Some(flusher)),
+        })
+    }
+
+    /// Stores the spans of one request: `batch` is what `payload` decodes to. Returns once the
+    /// payload is durable and the spans are readable.
+    ///
+    /// # Errors
+    /// [`StorageError::Busy`] when memory or the log's queue is full, [`StorageError::Rejected`] for
+    /// a payload over the settings' size, [`StorageError::Unavailable`] when it could not be made
+    /// durable; in every case the request may be sent again, and was not acknowledged.
+    pub async fn append(
+        &self,
+        encoding: u8,
+        payload: Bytes,
+        batch: SpanBatch,
+    ) -> Result<WalPosition, StorageError> {
+        if self.shared.is_closing.load(Ordering::Acquire) {
+            return Err(StorageError::Unavailable {
+                reason: "the store is closing".to_owned(),
+                source: None,
+            });
+        }
+        let held = self.shared.live.memory().bytes;
+        let reservation = self.shared.budget.reserve(batch.memory_bytes(), held)?;
+        let durable = Durable {
+            batch,
+            _reservation: reservation,
+        };
+        Ok(self.shared.wal.append(encoding, payload, durable)?.await?)
+    }
+
+    /// The tables `spans` and `operations`; each table that it gives is pinned to the snapshot of
+    /// that instant.
+    pub fn tables(&self) -> Arc<dyn SchemaProvider> {
+        let live = Arc::clone(&self.shared.live);
+        Arc::new(SpanTables::new(
+            Arc::new(move || live.snapshot()),
+            Arc::clone(&self.shared.objects),
+        ))
+    }
+
+    /// Moves everything that waits in memory into the table.
+    ///
+    /// # Errors
+    /// What the first failing flush reports; the spans stay in memory and in the log.
+    pub async fn flush(&self) -> Result<(), StorageError> {
+        self.shared.live.freeze();
+        while flusher::flush_oldest(&self.shared).await? {}
+        Ok(())
+    }
+
+    /// Takes no more spans, moves everything into the table and ends the store's threads.
+    ///
+    /// # Errors
+    /// As [`Self::flush`]; the threads have ended all the same, and the next start replays what
+    /// could not be moved.
+    pub async fn close(&self) -> Result<(), StorageError> {
+        self.shared.is_closing.store(true, Ordering::Release);
+        self.stop_flusher.cancel();
+        if let Some(flusher) = self.flusher.lock().await.take() {
+            flusher
+                .await
+                .map_err(|error| StorageError::unavailable("end the flusher", error))?;
+        }
+        let flushed = self.flush().await;
+        self.shared.table.lock().await.close().await;
+        let shared = Arc::clone(&self.shared);
+        let closed = tokio::task::spawn_blocking(move || shared.wal.close()).await;
+        closed.map_err(|error| StorageError::unavailable("close the write-ahead log", error))?;
+        flushed
+    }
+
+    /// The store's figures now.
+    pub fn stats(&self) -> StorageStats {
+        let shared = &self.shared;
+        let snapshot = shared.live.snapshot();
+        let counters = &shared.counters;
+        StorageStats {
+            memory: shared.live.memory(),
+            memory_budget_bytes: shared.settings.memory_budget_bytes,
+            table_version: snapshot.version,
+            table_files: snapshot.files.len(),
+            table_bytes: snapshot.files.iter().map(|file| file.added.size).sum(),
+            table_rows: snapshot
+                .files
+                .iter()
+                .filter_map(|file| file.added.rows)
+                .sum(),
+            flushes: counters.flushes.load(Ordering::Relaxed),
+            flush_failures: counters.failures.load(Ordering::Relaxed),
+            flushed_rows: counters.rows.load(Ordering::Relaxed),
+            flushed_bytes: counters.bytes.load(Ordering::Relaxed),
+            flush_nanos: counters.nanos.load(Ordering::Relaxed),
+            wal: shared.wal.stats(),
+        }
+    }
+}

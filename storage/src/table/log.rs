@@ -1,0 +1,384 @@
+//! The Delta log of the table: its state, and how commits are added.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use object_store::ObjectStore;
+use uuid::Uuid;
+
+use super::action::{Action, Add, CommitInfo, Metadata, ReadAction, Remove, Txn};
+use super::checkpoint::Checkpointer;
+use super::entry::{self, Put};
+use super::kernel::{self, LoadedTable};
+use super::names::LogNames;
+use super::protocol::Protocol;
+use super::{
+    AddedFile, AppTransaction, Changes, Commit, Committed, Operation, Outcome, orphans, schema,
+};
+use crate::error::StorageError;
+use crate::fail_point::fail_point;
+
+/// How often a commit is tried when other writers take each version before us.
+const MAX_ATTEMPTS: usize = 100;
+/// After so long without a look at the log, others may have removed the entries that tell of them.
+const LOOK_AGAIN_MS: i64 = 3_600_000;
+
+/// The log of an open table, to commit to. It knows which files are live.
+#[derive(Debug)]
+pub(crate) struct DeltaLog {
+    store: Arc<dyn ObjectStore>,
+    /// The latest version that is known.
+    version: u64,
+    /// When it was known to be the latest, milliseconds since 1970.
+    looked_ms: i64,
+    live: HashSet<String>,
+    app_transactions: HashMap<String, i64>,
+    /// What other writers changed, not yet told to the caller.
+    unreported: Changes,
+    checkpointer: Checkpointer,
+}
+
+/// What an opened table holds.
+#[derive(Debug)]
+pub(crate) struct TableState {
+    pub(crate) version: u64,
+    /// The live files, oldest first.
+    pub(crate) files: Vec<AddedFile>,
+}
+
+impl DeltaLog {
+    /// Opens the table of spans in `store`, whose root is the table's; makes it if the store is
+    /// empty; adds the columns it lacks. `now_ms` is in milliseconds since 1970.
+    ///
+    /// Data files that no commit knows of, left by a crash, are removed once they are an hour old.
+    ///
+    /// # Errors
+    /// [`StorageError::Incompatible`] if the table's columns or protocol do not fit,
+    /// [`StorageError::Corrupt`] if its log is damaged, [`StorageError::Unavailable`] if the store
+    /// fails.
+    pub(crate) async fn open_or_create(
+        store: Arc<dyn ObjectStore>,
+        now_ms: i64,
+    ) -> Result<(Self, TableState), StorageError> {
+        let names = LogNames::list(&store).await?;
+        if names.latest.is_none() {
+            create(&store, now_ms).await?;
+        }
+        let kernel_store = Arc::clone(&store);
+        let loading = tokio::task::spawn_blocking(move || kernel::load(&kernel_store));
+        let mut table = loading
+            .await
+            .map_err(|error| StorageError::unavailable("run the Delta kernel", error))??;
+        // The kernel tells no order; with this one, the same table always reads the same.
+        table.files.sort_by(|a, b| {
+            (a.modification_time_ms, &a.path).cmp(&(b.modification_time_ms, &b.path))
+        });
+        remove_orphans(&store, &table, now_ms).await;
+
+        let mut log = Self {
+            checkpointer: Checkpointer::new(Arc::clone(&store), names.checkpoint),
+            store,
+            version: table.version,
+            looked_ms: now_ms,
+            live: table.files.iter().map(|file| file.path.clone()).collect(),
+            app_transactions: table.app_transactions,
+            unreported: Changes::default(),
+        };
+        if let Some(metadata) = schema::adapt(&table.metadata)? {
+            log.put_metadata(&metadata, now_ms).await?;
+        }
+        let state = TableState {
+            version: log.version,
+            files: table.files,
+        };
+        Ok((log, state))
+    }
+
+    /// The latest version of the table that is known.
+    pub(crate) fn version(&self) -> u64 {
+        self.version
+    }
+
+    /// The version of the last transaction of the application `app_id`.
+    pub(crate) fn app_transaction(&self, app_id: &str) -> Option<i64> {
+        self.app_transactions.get(app_id).copied()
+    }
+
+    /// Makes `commit` the table's next version, durably; other writers' commits come before it and
+    /// are reported.
+    ///
+    /// After an error it is unknown whether the commit was written. Try the same app transaction
+    /// again, before any later one, until it is [`Outcome::Written`] or
+    /// [`Outcome::AlreadyCommitted`].
+    ///
+    /// # Errors
+    /// [`StorageError::Unavailable`] if the store fails or others are always quicker,
+    /// [`StorageError::Incompatible`] if others changed the table so that it does not fit any
+    /// more, or committed under our application's id.
+    pub(crate) async fn commit(&mut self, commit: Commit) -> Result<Committed, StorageError> {
+        let txn_id = Uuid::new_v4().to_string();
+        let actions = actions_of(&commit, &txn_id);
+        let started_at = commit
+            .app_transaction
+            .as_ref()
+            .and_then(|txn| self.app_transaction(&txn.app_id));
+        self.look_again(commit.time_ms).await?;
+        fail_point("table::before-commit");
+        for _attempt in 0..MAX_ATTEMPTS {
+            if let Some(outcome) = self.settled_by_others(&commit, started_at)? {
+                return Ok(self.committed(outcome));
+            }
+            let next = self.version + 1;
+            if entry::put(&self.store, next, &actions).await? == Put::Exists {
+                let winner = self.read_entry(next).await?;
+                if !entry::is_commit(&winner, &txn_id) {
+                    self.learn(next, winner)?;
+                    continue;
+                }
+            }
+            fail_point("table::after-commit");
+            self.version = next;
+            self.looked_ms = commit.time_ms;
+            self.live
+                .extend(commit.adds.into_iter().map(|file| file.path));
+            for file in &commit.removes {
+                self.live.remove(&file.path);
+            }
+            self.app_transactions
+                .extend(commit.app_transaction.map(|txn| (txn.app_id, txn.version)));
+            self.checkpointer.after_commit(next, commit.time_ms);
+            return Ok(self.committed(Outcome::Written));
+        }
+        Err(StorageError::Unavailable {
+            reason: format!(
+                "cannot commit to the table of spans: other writers were quicker {MAX_ATTEMPTS} times in a row; \
+                 stop some of them"
+            ),
+            source: None,
+        })
+    }
+
+    /// Learns what other writers committed. `now_ms` is in milliseconds since 1970.
+    ///
+    /// # Errors
+    /// As [`Self::commit`].
+    pub(crate) async fn refresh(&mut self, now_ms: i64) -> Result<Changes, StorageError> {
+        self.look_again(now_ms).await?;
+        while let Some(actions) = entry::read(&self.store, self.version + 1).await? {
+            self.learn(self.version + 1, actions)?;
+        }
+        self.looked_ms = now_ms;
+        Ok(std::mem::take(&mut self.unreported))
+    }
+
+    /// Waits for the checkpoint that is being written, if any.
+    pub(crate) async fn close(&mut self) {
+        self.checkpointer.finish().await;
+    }
+
+    fn committed(&mut self, outcome: Outcome) -> Committed {
+        Committed {
+            outcome,
+            version: self.version,
+            foreign: std::mem::take(&mut self.unreported),
+        }
+    }
+
+    /// Whether the commit must not be written, given all that is known of the table.
+    fn settled_by_others(
+        &self,
+        commit: &Commit,
+        started_at: Option<i64>,
+    ) -> Result<Option<Outcome>, StorageError> {
+        if let Some(AppTransaction { app_id, version }) = &commit.app_transaction {
+            let reached = self.app_transaction(app_id);
+            if reached >= Some(*version) {
+                return Ok(Some(Outcome::AlreadyCommitted));
+            }
+            if reached != started_at {
+                return Err(StorageError::Incompatible {
+                    reason: format!(
+                        "the table of spans got a commit of {app_id} that this process did not make, or whose fate it \
+                         did not learn; make sure that no other process uses the same data, and restart"
+                    ),
+                    source: None,
+                });
+            }
+        }
+        let gone = commit
+            .removes
+            .iter()
+            .find(|file| !self.live.contains(&file.path));
+        Ok(gone.map(|file| Outcome::Conflict {
+            path: file.path.clone(),
+        }))
+    }
+
+    async fn read_entry(&self, version: u64) -> Result<Vec<ReadAction>, StorageError> {
+        let actions = entry::read(&self.store, version).await?;
+        actions.ok_or_else(|| StorageError::Unavailable {
+            reason: format!(
+                "the entry {} of the table of spans came and went",
+                entry::entry_path(version)
+            ),
+            source: None,
+        })
+    }
+
+    /// Takes over what another writer committed as `version`, the next one.
+    fn learn(&mut self, version: u64, actions: Vec<ReadAction>) -> Result<(), StorageError> {
+        let mut added = Vec::new();
+        let mut removed = Vec::new();
+        for action in actions {
+            if let Some(protocol) = action.protocol {
+                protocol.check()?;
+            }
+            if let Some(metadata) = action.meta_data
+                && schema::adapt(&metadata)?.is_some()
+            {
+                return Err(StorageError::Incompatible {
+                    reason: "another program dropped columns of the table of spans; restart to add them again"
+                        .to_owned(),
+                    source: None,
+                });
+            }
+            if let Some(txn) = action.txn {
+                self.app_transactions.insert(txn.app_id, txn.version);
+            }
+            removed.extend(action.remove.map(|remove| remove.path));
+            if let Some(add) = action.add {
+                added.push(add.into_file()?);
+            }
+        }
+        // Within a commit the order of actions means nothing.
+        for path in removed {
+            if self.live.remove(&path) {
+                self.unreported.remove(&path);
+            }
+        }
+        for file in added {
+            if !self.live.insert(file.path.clone()) {
+                self.unreported.remove(&file.path);
+            }
+            self.unreported.add(file);
+        }
+        self.version = version;
+        Ok(())
+    }
+
+    /// Refuses to go on if entries that tell of other writers' commits were removed meanwhile: a
+    /// commit put into the gap would be lost.
+    async fn look_again(&mut self, now_ms: i64) -> Result<(), StorageError> {
+        if now_ms.saturating_sub(self.looked_ms) < LOOK_AGAIN_MS {
+            return Ok(());
+        }
+        let names = LogNames::list(&self.store).await?;
+        if names.latest > Some(self.version) && !names.entries.contains(&(self.version + 1)) {
+            return Err(StorageError::Incompatible {
+                reason: format!(
+                    "other programs changed the table of spans and removed the log of it since version {}; restart",
+                    self.version
+                ),
+                source: None,
+            });
+        }
+        self.looked_ms = now_ms;
+        Ok(())
+    }
+
+    /// Commits `metadata`, which adds columns.
+    async fn put_metadata(&mut self, metadata: &Metadata, now_ms: i64) -> Result<(), StorageError> {
+        let txn_id = Uuid::new_v4().to_string();
+        let info = CommitInfo::of("ADD COLUMNS", now_ms, txn_id.clone());
+        let actions = [Action::CommitInfo(info), Action::MetaData(metadata)];
+        let next = self.version + 1;
+        let written = entry::put(&self.store, next, &actions).await? == Put::Written
+            || entry::is_commit(&self.read_entry(next).await?, &txn_id);
+        if !written {
+            return Err(StorageError::Unavailable {
+                reason: "cannot add columns to the table of spans: another program changed it at the same time; \
+                         start again"
+                    .to_owned(),
+                source: None,
+            });
+        }
+        tracing::info!(
+            version = next,
+            "added the columns that the table of spans lacked"
+        );
+        self.version = next;
+        Ok(())
+    }
+}
+
+fn actions_of<'a>(commit: &Commit, txn_id: &str) -> Vec<Action<'a>> {
+    let data_change = commit.operation == Operation::Write;
+    let mut actions = vec![Action::CommitInfo(CommitInfo::new(
+        commit,
+        txn_id.to_owned(),
+    ))];
+    actions.extend(commit.app_transaction.as_ref().map(|txn| {
+        Action::Txn(Txn {
+            app_id: txn.app_id.clone(),
+            version: txn.version,
+            last_updated: Some(commit.time_ms),
+        })
+    }));
+    let remove = |file| Action::Remove(Remove::new(file, data_change, commit.time_ms));
+    actions.extend(commit.removes.iter().map(remove));
+    actions.extend(
+        commit
+            .adds
+            .iter()
+            .map(|file| Action::Add(Add::new(file, data_change))),
+    );
+    actions
+}
+
+/// Makes an empty table; another process may do so at the same time.
+async fn create(store: &Arc<dyn ObjectStore>, now_ms: i64) -> Result<(), StorageError> {
+    let has_data = orphans::any_data_file(store).await;
+    if has_data.map_err(|error| StorageError::unavailable("list the table of spans", error))? {
+        return Err(StorageError::Incompatible {
+            reason: "the directory of the table of spans holds data files, but no `_delta_log` that tells which are \
+                     part of the table; restore it from a copy, or move the data files away"
+                .to_owned(),
+            source: None,
+        });
+    }
+    let protocol = Protocol::oldest();
+    let metadata = schema::new_table(Uuid::new_v4(), now_ms);
+    let info = CommitInfo::of("CREATE TABLE", now_ms, Uuid::new_v4().to_string());
+    let actions = [
+        Action::CommitInfo(info),
+        Action::Protocol(&protocol),
+        Action::MetaData(&metadata),
+    ];
+    match entry::put(store, 0, &actions).await? {
+        Put::Written => tracing::info!("made the table of spans"),
+        Put::Exists => tracing::info!("another process made the table of spans"),
+    }
+    Ok(())
+}
+
+/// Leftovers do no harm, so a failure to remove them is none to open the table.
+async fn remove_orphans(store: &Arc<dyn ObjectStore>, table: &LoadedTable, now_ms: i64) {
+    let live = table.files.iter().map(|file| file.path.as_str());
+    let needed = live
+        .chain(table.tombstones.iter().map(String::as_str))
+        .collect();
+    match orphans::remove_orphans(store, &needed, now_ms).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(
+            count,
+            "removed data files that are not part of the table of spans"
+        ),
+        Err(error) => {
+            let error = error.to_string();
+            tracing::warn!(
+                error,
+                "data files that are not part of the table of spans could not be removed"
+            );
+        }
+    }
+}
