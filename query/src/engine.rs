@@ -1,0 +1,167 @@
+//! The engine: answers questions about traces from one snapshot each.
+
+mod measure;
+mod pool;
+mod question;
+mod scan;
+mod session;
+
+use std::fmt;
+use std::sync::Arc;
+
+use datafusion::catalog::SchemaProvider;
+use datafusion::execution::TaskContext;
+use datafusion::execution::session_state::SessionState;
+use schemas::TraceId;
+
+use crate::counters::{Counters, Counting};
+use crate::{Operation, QueryError, QuerySettings, Trace, TraceQuery};
+
+use pool::Pool;
+pub(crate) use question::Question;
+pub(crate) use scan::Scan;
+
+/// Answers questions about the spans in the tables `spans` and `operations`.
+///
+/// Each question reads one snapshot from its first to its last byte, so the same question of the
+/// same snapshot has the same answer, byte for byte. Questions run on threads of the engine's
+/// own; how many run, how long, and with how much memory is bounded by [`QuerySettings`].
+///
+/// Cloning is cheap: clones share everything.
+#[derive(Clone)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+/// What all questions share.
+struct Shared {
+    tables: Arc<dyn SchemaProvider>,
+    settings: QuerySettings,
+    session: SessionState,
+    task_context: Arc<TaskContext>,
+    pool: Pool,
+    counting: Counting,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let settings = &self.shared.settings;
+        f.debug_struct("Engine")
+            .field("settings", settings)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// An engine over the schema that holds the tables `spans` and `operations`; each call of its
+    /// `table("spans")` must give a provider that stays with one snapshot.
+    ///
+    /// # Errors
+    /// [`QueryError::Threads`] when the query threads cannot be started.
+    pub fn new(
+        tables: Arc<dyn SchemaProvider>,
+        settings: QuerySettings,
+    ) -> Result<Self, QueryError> {
+        let session = session::build(&settings)?;
+        let shared = Shared {
+            tables,
+            task_context: session.task_ctx(),
+            session,
+            pool: Pool::start(&settings)?,
+            counting: Counting::default(),
+            settings,
+        };
+        Ok(Self {
+            shared: Arc::new(shared),
+        })
+    }
+
+    /// The whole trace with this id; `None` when no span has it.
+    ///
+    /// # Errors
+    /// [`QueryError`], as every question.
+    pub async fn trace(&self, id: TraceId) -> Result<Option<Trace>, QueryError> {
+        self.ask(move |question| async move { question.trace(id).await })
+            .await
+    }
+
+    /// The whole traces with these ids, in the order asked; ids that no span has are left out.
+    ///
+    /// # Errors
+    /// [`QueryError`], as every question.
+    pub async fn traces(&self, ids: &[TraceId]) -> Result<Vec<Trace>, QueryError> {
+        let ids = ids.to_vec();
+        self.ask(move |question| async move { question.traces(&ids).await })
+            .await
+    }
+
+    /// The whole traces that have a span which meets every condition of `query`, newest first: by
+    /// the start of the newest such span, then by trace id.
+    ///
+    /// # Errors
+    /// [`QueryError`], as every question.
+    pub async fn search(&self, query: TraceQuery) -> Result<Vec<Trace>, QueryError> {
+        self.ask(move |question| async move { question.search(&query).await })
+            .await
+    }
+
+    /// The names of all services, sorted.
+    ///
+    /// # Errors
+    /// [`QueryError`], as every question.
+    pub async fn services(&self) -> Result<Vec<String>, QueryError> {
+        let all = self
+            .ask(|question| async move { question.operations().await })
+            .await?;
+        Ok(all.into_keys().collect())
+    }
+
+    /// The operations of a service, sorted by name and kind; none for an unknown service.
+    ///
+    /// # Errors
+    /// [`QueryError`], as every question.
+    pub async fn operations(&self, service: &str) -> Result<Vec<Operation>, QueryError> {
+        let mut all = self
+            .ask(|question| async move { question.operations().await })
+            .await?;
+        Ok(all
+            .remove(service)
+            .unwrap_or_default()
+            .into_iter()
+            .collect())
+    }
+
+    /// The engine's settings.
+    pub fn settings(&self) -> &QuerySettings {
+        &self.shared.settings
+    }
+
+    /// A reading of the engine's counters.
+    pub fn counters(&self) -> Counters {
+        let memory = self.shared.session.runtime_env().memory_pool.reserved();
+        self.shared.counting.reading(memory)
+    }
+
+    /// Answers one question on the engine's threads, within its limits.
+    pub(crate) async fn ask<T, F>(
+        &self,
+        answer: impl FnOnce(Question) -> F + Send + 'static,
+    ) -> Result<T, QueryError>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, QueryError>> + Send + 'static,
+    {
+        let _open = self.shared.counting.open();
+        let question = Question::new(Arc::clone(&self.shared));
+        // The closure itself runs on the pool too: nothing of an answer is made here.
+        let outcome = self
+            .shared
+            .pool
+            .run(async move { answer(question).await })
+            .await;
+        outcome.inspect_err(|error| self.shared.counting.failed(error))
+    }
+}
+
+#[cfg(test)]
+mod tests;

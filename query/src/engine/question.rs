@@ -1,0 +1,140 @@
+//! One question: everything it reads comes from one snapshot.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int8Type;
+use arrow_array::{Array, RecordBatch};
+use arrow_schema::DataType;
+use datafusion::arrow::compute::cast;
+use datafusion::catalog::TableProvider;
+use datafusion::error::DataFusionError;
+use futures::TryStreamExt;
+use schemas::{SpanKind, TraceId, UNKNOWN_SERVICE};
+
+use super::{Shared, scan};
+use crate::search::{self, TraceQuery};
+use crate::trace::{self, Trace};
+use crate::{Operation, QueryError};
+
+/// The table with one row a span.
+const SPANS: &str = "spans";
+/// The table with one row a distinct service, operation and kind.
+const OPERATIONS: &str = "operations";
+
+/// A question while it is being answered. It reads each table once, so that nothing can change
+/// under it.
+pub(crate) struct Question {
+    shared: Arc<Shared>,
+}
+
+impl Question {
+    pub(super) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared }
+    }
+
+    /// The whole trace with this id.
+    pub(crate) async fn trace(self, id: TraceId) -> Result<Option<Trace>, QueryError> {
+        Ok(self.traces(&[id]).await?.pop())
+    }
+
+    /// The whole traces with these ids, in the order asked.
+    pub(crate) async fn traces(self, ids: &[TraceId]) -> Result<Vec<Trace>, QueryError> {
+        let spans = self.table(SPANS).await?;
+        self.whole_traces(&spans, ids).await
+    }
+
+    /// The whole traces that `query` finds, newest first.
+    pub(crate) async fn search(self, query: &TraceQuery) -> Result<Vec<Trace>, QueryError> {
+        let spans = self.table(SPANS).await?;
+        let first_window = self.shared.settings.first_search_window;
+        let scan = self.scan(&spans);
+        let found = search::find(&scan, query, first_window, &self.shared.counting).await?;
+        self.whole_traces(&spans, &found).await
+    }
+
+    /// All operations by service.
+    pub(crate) async fn operations(
+        self,
+    ) -> Result<BTreeMap<String, BTreeSet<Operation>>, QueryError> {
+        let provider = self.table(OPERATIONS).await?;
+        let scan = self.scan(&provider);
+        let mut rows = scan.all_rows().await?;
+        let mut services = BTreeMap::<String, BTreeSet<Operation>>::new();
+        while let Some(batch) = rows.try_next().await? {
+            read_operations(&batch, &mut services)?;
+        }
+        Ok(services)
+    }
+
+    fn scan<'a>(&'a self, provider: &'a Arc<dyn TableProvider>) -> scan::Scan<'a> {
+        scan::Scan {
+            session: &self.shared.session,
+            task_context: &self.shared.task_context,
+            provider,
+        }
+    }
+
+    async fn table(&self, name: &'static str) -> Result<Arc<dyn TableProvider>, QueryError> {
+        self.shared
+            .tables
+            .table(name)
+            .await?
+            .ok_or(QueryError::NoTable(name))
+    }
+
+    async fn whole_traces(
+        &self,
+        spans: &Arc<dyn TableProvider>,
+        ids: &[TraceId],
+    ) -> Result<Vec<Trace>, QueryError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let rows = self.scan(spans).traces(ids).await?;
+        self.shared.counting.read_spans(rows.len());
+        let mut traces: HashMap<TraceId, Trace> = trace::assemble(rows)?
+            .into_iter()
+            .map(|trace| (trace.id(), trace))
+            .collect();
+        self.shared.counting.assembled(traces.len());
+        Ok(ids.iter().filter_map(|id| traces.remove(id)).collect())
+    }
+}
+
+fn read_operations(
+    batch: &RecordBatch,
+    services: &mut BTreeMap<String, BTreeSet<Operation>>,
+) -> Result<(), DataFusionError> {
+    let column = |name: &str, data_type: &DataType| {
+        let column = batch
+            .schema_ref()
+            .index_of(name)
+            .map(|index| batch.column(index));
+        column.and_then(|column| cast(column, data_type))
+    };
+    let service_names = column("service_name", &DataType::Utf8)?;
+    let names = column("name", &DataType::Utf8)?;
+    let kinds = column("kind", &DataType::Int8)?;
+    let (service_names, names) = (service_names.as_string::<i32>(), names.as_string::<i32>());
+    let kinds = kinds.as_primitive::<Int8Type>();
+    for row in 0..batch.num_rows() {
+        let is_known = service_names.is_valid(row);
+        let service = if is_known {
+            service_names.value(row)
+        } else {
+            UNKNOWN_SERVICE
+        };
+        let operation = Operation {
+            name: names.value(row).to_owned(),
+            kind: SpanKind::from_number(i32::from(kinds.value(row))),
+        };
+        if let Some(operations) = services.get_mut(service) {
+            operations.insert(operation);
+        } else {
+            services.insert(service.to_owned(), BTreeSet::from([operation]));
+        }
+    }
+    Ok(())
+}

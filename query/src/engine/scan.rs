@@ -1,0 +1,111 @@
+//! Reads from one table provider: whole traces directly, anything else through DataFusion's planner.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use arrow_array::cast::AsArray;
+use arrow_array::{Array, BooleanArray, RecordBatch};
+use datafusion::arrow::compute::filter_record_batch;
+use datafusion::catalog::TableProvider;
+use datafusion::common::ScalarValue;
+use datafusion::datasource::provider_as_source;
+use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::TaskContext;
+use datafusion::execution::memory_pool::MemoryConsumer;
+use datafusion::execution::session_state::SessionState;
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, TableProviderFilterPushDown, ident, lit};
+use datafusion::physical_plan::execute_stream;
+use futures::TryStreamExt;
+use schemas::{SpanBatch, TraceId, columns};
+
+use super::measure::Measure;
+use crate::QueryError;
+use crate::trace::SpanRows;
+
+/// A table of one snapshot, and what is needed to read it.
+pub(crate) struct Scan<'a> {
+    pub(super) session: &'a SessionState,
+    pub(super) task_context: &'a Arc<TaskContext>,
+    pub(super) provider: &'a Arc<dyn TableProvider>,
+}
+
+impl Scan<'_> {
+    /// All spans of these traces, in no order.
+    ///
+    /// Goes past the planner: the provider knows this one filter and looks the traces up.
+    pub(super) async fn traces(&self, ids: &[TraceId]) -> Result<SpanRows, QueryError> {
+        let filter = trace_ids_filter(ids);
+        let support = self.provider.supports_filters_pushdown(&[&filter])?;
+        let is_exact = support == [TableProviderFilterPushDown::Exact];
+        let plan = self
+            .provider
+            .scan(self.session, None, &[filter], None)
+            .await?;
+        let mut stream = execute_stream(plan, Arc::clone(self.task_context))?;
+        let pool = &self.session.runtime_env().memory_pool;
+        let memory = MemoryConsumer::new("spans of whole traces").register(pool);
+        let wanted: HashSet<&[u8]> = ids.iter().map(|id| id.0.as_slice()).collect();
+        let mut measure = Measure::default();
+        let mut batches = Vec::new();
+        while let Some(mut batch) = stream.try_next().await? {
+            if !is_exact {
+                batch = keep_traces(&batch, &wanted)?;
+            }
+            if batch.num_rows() > 0 {
+                memory.try_grow(measure.new_bytes(&batch))?;
+                batches.push(SpanBatch::try_from_record_batch(&batch)?);
+            }
+        }
+        Ok(SpanRows::holding(batches, memory))
+    }
+
+    /// All rows and columns of the table.
+    pub(super) async fn all_rows(&self) -> Result<SendableRecordBatchStream, QueryError> {
+        let plan = self.provider.scan(self.session, None, &[], None).await?;
+        Ok(execute_stream(plan, Arc::clone(self.task_context))?)
+    }
+
+    /// Some columns of the rows that meet `condition`.
+    pub(crate) async fn matching(
+        &self,
+        condition: Expr,
+        columns: &[columns::ColumnId],
+    ) -> Result<SendableRecordBatchStream, QueryError> {
+        let source = provider_as_source(Arc::clone(self.provider));
+        let wanted = columns.iter().map(|id| ident(&id.column().name));
+        let plan = LogicalPlanBuilder::scan("spans", source, None)?
+            .filter(condition)?
+            .project(wanted)?
+            .build()?;
+        let plan = self.session.create_physical_plan(&plan).await?;
+        Ok(execute_stream(plan, Arc::clone(self.task_context))?)
+    }
+}
+
+fn trace_ids_filter(ids: &[TraceId]) -> Expr {
+    let column = ident(&columns::TRACE_ID.column().name);
+    let literal = |id: &TraceId| lit(ScalarValue::FixedSizeBinary(16, Some(id.0.to_vec())));
+    match ids {
+        [id] => column.eq(literal(id)),
+        _ => column.in_list(ids.iter().map(literal).collect(), false),
+    }
+}
+
+/// The rows of these traces: a provider may give more than it was asked for.
+fn keep_traces(
+    batch: &RecordBatch,
+    wanted: &HashSet<&[u8]>,
+) -> Result<RecordBatch, DataFusionError> {
+    let column = batch
+        .schema_ref()
+        .index_of(&columns::TRACE_ID.column().name)?;
+    let ids = batch.column(column).as_fixed_size_binary();
+    let keep: BooleanArray = (0..ids.len())
+        .map(|row| Some(wanted.contains(ids.value(row))))
+        .collect();
+    if keep.true_count() == keep.len() {
+        return Ok(batch.clone());
+    }
+    Ok(filter_record_batch(batch, &keep)?)
+}

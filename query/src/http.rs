@@ -1,0 +1,94 @@
+//! The HTTP API: spanhouse's own, and Jaeger's.
+//!
+//! | path | answer |
+//! |---|---|
+//! | `GET /api/v1/traces/{id}` | the trace as a tree, or its spans in OTLP |
+//! | `GET /api/v1/services`, `/api/v1/services/{service}/operations` | what sends spans |
+//! | `GET /api/v1/openapi.json` | the description of all of this |
+//! | `GET /api/traces`, `/api/traces/{id}`, `/api/services`, `/api/services/{service}/operations`, `/api/operations` | the same in Jaeger's JSON |
+//!
+//! Shapes of answers are born here; nothing else in the crate knows them. Answers are written on
+//! the engine's threads, not on those that serve sockets.
+
+mod attribute_json;
+mod failure;
+mod jaeger;
+mod native;
+mod openapi;
+mod otlp;
+mod otlp_json;
+mod parameters;
+
+use axum::Router;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use bytes::Bytes;
+use schemas::UnixNanos;
+use serde::Serialize;
+
+use crate::{Engine, QueryError};
+
+pub use openapi::{openapi, openapi_json};
+
+/// What every handler is given.
+#[derive(Clone, Debug)]
+pub(crate) struct Api {
+    engine: Engine,
+    clock: Clock,
+}
+
+/// Tells the present: where a request names no end of its time range, it ends now.
+pub type Clock = fn() -> UnixNanos;
+
+/// All routes of the HTTP API. Unknown paths are answered with 404 and the way to the API's
+/// description.
+pub fn router(engine: Engine, clock: Clock) -> Router {
+    Router::new()
+        .route("/api/v1/traces/{id}", get(native::trace))
+        .route("/api/v1/services", get(native::services))
+        .route(
+            "/api/v1/services/{service}/operations",
+            get(native::operations),
+        )
+        .route("/api/v1/openapi.json", get(openapi::serve))
+        .route("/api/traces", get(jaeger::search))
+        .route("/api/traces/{id}", get(jaeger::trace))
+        .route("/api/services", get(jaeger::services))
+        .route(
+            "/api/services/{service}/operations",
+            get(jaeger::service_operations),
+        )
+        .route("/api/operations", get(jaeger::operations))
+        .fallback(failure::no_such_endpoint)
+        .method_not_allowed_fallback(failure::method_not_allowed)
+        .with_state(Api { engine, clock })
+}
+
+const JSON: &str = "application/json";
+const PROTOBUF: &str = "application/x-protobuf";
+
+/// An answer that was written on the engine's threads.
+#[derive(Debug)]
+pub(crate) struct Body {
+    content_type: &'static str,
+    bytes: Bytes,
+}
+
+impl Body {
+    fn json(answer: &impl Serialize) -> Result<Self, QueryError> {
+        Ok(Self {
+            content_type: JSON,
+            bytes: serde_json::to_vec(answer)?.into(),
+        })
+    }
+}
+
+impl IntoResponse for Body {
+    fn into_response(self) -> Response {
+        ([(header::CONTENT_TYPE, self.content_type)], self.bytes).into_response()
+    }
+}
+
+#[cfg(test)]
+mod tests;

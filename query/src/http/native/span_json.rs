@@ -1,0 +1,197 @@
+//! A span in the native JSON.
+
+use schemas::{Span, SpanKind};
+use serde::{Serialize, Serializer};
+use utoipa::ToSchema;
+
+use super::super::attribute_json::{AttributeSchema, AttributesJson};
+use super::super::otlp_json::{EventJson, LinkJson, is_zero};
+use crate::trace::service_name;
+use crate::{Mark, Trace, TraceSpan};
+
+/// The largest whole number that every JSON reader keeps exactly: 2^53 - 1.
+pub(in crate::http) const MAX_SAFE_INTEGER: i64 = (1 << 53) - 1;
+
+/// A whole number; as text where a reader with doubles would lose digits.
+pub(in crate::http) struct SafeInteger(pub(in crate::http) i64);
+
+impl Serialize for SafeInteger {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            number if (-MAX_SAFE_INTEGER..=MAX_SAFE_INTEGER).contains(&number) => {
+                serializer.serialize_i64(number)
+            }
+            number => serializer.collect_str(&number),
+        }
+    }
+}
+
+/// A whole number; as decimal text beyond 2^53, which readers with doubles would round.
+#[derive(ToSchema)]
+#[schema(as = SafeInteger)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes what SafeInteger writes")]
+pub(in crate::http) enum SafeIntegerSchema {
+    /// Up to 2^53 - 1.
+    Number(i64),
+    /// Beyond.
+    Text(String),
+}
+
+/// A span in its place in the tree.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Span)]
+pub(super) struct SpanJson<'a> {
+    /// Its place as a hierarchical id: `0.2.1` is the first child of the second child of the
+    /// root. Absent below level 256, where `depth` and `parentSpanId` still tell.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "0.2.1")]
+    call_path: Option<String>,
+    /// The hierarchical id that it was sent with, for protocols that have one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sent_call_path: Option<&'a str>,
+    /// How many ancestors it has; 0 for a root.
+    depth: usize,
+    /// 16 lower-case hex digits.
+    #[schema(example = "00f067aa0ba902b7")]
+    span_id: String,
+    /// As sent; absent for a root. A marked span may name a parent that is not in the trace.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_span_id: Option<String>,
+    /// The operation's name.
+    #[schema(example = "GET /cart")]
+    name: &'a str,
+    /// `unspecified`, `internal`, `server`, `client`, `producer` or `consumer`.
+    #[schema(example = "server")]
+    kind: &'static str,
+    /// Its service; `unknown_service` when its resource names none.
+    #[schema(example = "checkout")]
+    service_name: &'a str,
+    /// Nanoseconds since 1970, as decimal text.
+    #[schema(example = "1795446245123456789")]
+    start_time_unix_nano: String,
+    /// Nanoseconds.
+    #[schema(value_type = SafeIntegerSchema)]
+    duration_nano: SafeInteger,
+    /// `unset`, `ok` or `error`.
+    #[schema(example = "error")]
+    status_code: &'static str,
+    /// The status message; absent when empty.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    status_message: &'a str,
+    /// What is odd about its place: `orphan` (its parent is not in the trace; shown as a root),
+    /// `cycle` (its parents led back to itself; cut here, shown as a root), `repeatedId` (another
+    /// span with other content has its id), `duplicate` (stored `copies` times, shown once).
+    marks: Vec<&'static str>,
+    /// How many times it was stored; absent for once.
+    #[serde(skip_serializing_if = "is_one")]
+    copies: usize,
+    /// W3C tracestate; absent when empty.
+    #[serde(skip_serializing_if = "str::is_empty")]
+    trace_state: &'a str,
+    /// OTLP's flags; absent for 0.
+    #[serde(skip_serializing_if = "is_zero")]
+    flags: u32,
+    /// Attributes, in OTLP's JSON form; a key may repeat.
+    #[schema(value_type = Vec<AttributeSchema>)]
+    attributes: AttributesJson<'a>,
+    /// How many attributes its sender dropped; absent for none.
+    #[serde(skip_serializing_if = "is_zero")]
+    dropped_attributes_count: u32,
+    /// What happened during it, in OTLP's JSON form, in the order sent.
+    #[schema(value_type = Vec<EventSchema>)]
+    events: Vec<EventJson<'a>>,
+    /// How many events its sender dropped; absent for none.
+    #[serde(skip_serializing_if = "is_zero")]
+    dropped_events_count: u32,
+    /// Spans that it refers to, in OTLP's JSON form.
+    #[schema(value_type = Vec<LinkSchema>)]
+    links: Vec<LinkJson<'a>>,
+    /// How many links its sender dropped; absent for none.
+    #[serde(skip_serializing_if = "is_zero")]
+    dropped_links_count: u32,
+    /// The position of its resource in the trace's `resources`.
+    resource: usize,
+    /// The position of its scope in the trace's `scopes`.
+    scope: usize,
+}
+
+impl<'a> SpanJson<'a> {
+    pub(super) fn of(trace: &'a Trace, place: &TraceSpan, content: &'a Span) -> Self {
+        Self {
+            call_path: trace.call_path(place),
+            sent_call_path: content.call_path.as_deref(),
+            depth: place.depth,
+            span_id: place.span_id.to_string(),
+            parent_span_id: content.parent_span_id.map(|id| id.to_string()),
+            name: &content.name,
+            kind: kind_name(content.kind),
+            service_name: service_name(&trace.resources()[place.resource]),
+            start_time_unix_nano: place.start.0.to_string(),
+            duration_nano: SafeInteger(place.duration_nano),
+            status_code: content.status.code.name(),
+            status_message: &content.status.message,
+            marks: place.marks.iter().map(Mark::name).collect(),
+            copies: place.copies,
+            trace_state: &content.trace_state,
+            flags: content.flags,
+            attributes: AttributesJson(&content.attributes),
+            dropped_attributes_count: content.dropped_attributes_count,
+            events: content.events.iter().map(EventJson::of).collect(),
+            dropped_events_count: content.dropped_events_count,
+            links: content.links.iter().map(LinkJson::of).collect(),
+            dropped_links_count: content.dropped_links_count,
+            resource: place.resource,
+            scope: place.scope,
+        }
+    }
+}
+
+/// A kind's name in the native JSON.
+pub(super) fn kind_name(kind: SpanKind) -> &'static str {
+    match kind {
+        SpanKind::Unspecified => "unspecified",
+        named => named.name(),
+    }
+}
+
+fn is_one(number: &usize) -> bool {
+    *number == 1
+}
+
+/// Something that happened at one instant of a span.
+#[derive(ToSchema)]
+#[schema(as = Event, rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what EventJson writes")]
+struct EventSchema {
+    /// Nanoseconds since 1970, as decimal text.
+    #[schema(example = "1795446245123456789")]
+    time_unix_nano: String,
+    /// What happened.
+    #[schema(example = "exception")]
+    name: String,
+    /// Details; absent for none.
+    attributes: Option<Vec<AttributeSchema>>,
+    /// How many attributes its sender dropped; absent for none.
+    dropped_attributes_count: Option<u32>,
+}
+
+/// A reference to another span.
+#[derive(ToSchema)]
+#[schema(as = Link, rename_all = "camelCase")]
+#[expect(dead_code, reason = "describes what LinkJson writes")]
+struct LinkSchema {
+    /// The other span's trace.
+    trace_id: String,
+    /// The other span.
+    span_id: String,
+    /// The other span's tracestate; absent when empty.
+    trace_state: Option<String>,
+    /// Details; absent for none.
+    attributes: Option<Vec<AttributeSchema>>,
+    /// How many attributes its sender dropped; absent for none.
+    dropped_attributes_count: Option<u32>,
+    /// OTLP's flags of the link; absent for 0.
+    flags: Option<u32>,
+}

@@ -1,0 +1,150 @@
+//! Parameters of requests, from text to what they mean.
+
+use axum::extract::Query;
+use axum::extract::rejection::QueryRejection;
+use schemas::{TraceId, UnixNanos};
+
+use super::failure::ApiError;
+
+/// The parameters of a query string, in order; a name may repeat.
+pub(super) type QueryPairs = Result<Query<Vec<(String, String)>>, QueryRejection>;
+
+/// The parameters that were given and are not empty.
+#[derive(Debug)]
+pub(super) struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    pub(super) fn of(pairs: QueryPairs) -> Result<Self, ApiError> {
+        match pairs {
+            Ok(Query(pairs)) => Ok(Self(pairs)),
+            Err(rejection) => Err(ApiError::MalformedQuery(rejection.body_text())),
+        }
+    }
+
+    /// The first value of a parameter; none when it is absent or empty.
+    pub(super) fn first(&self, name: &'static str) -> Option<&str> {
+        self.all(name).next()
+    }
+
+    /// All values of a parameter that are not empty.
+    pub(super) fn all(&self, name: &'static str) -> impl Iterator<Item = &str> {
+        let named = self
+            .0
+            .iter()
+            .filter(move |(key, value)| key == name && !value.is_empty());
+        named.map(|(_, value)| value.as_str())
+    }
+
+    /// A whole number.
+    pub(super) fn integer(&self, name: &'static str) -> Result<Option<i64>, ApiError> {
+        let Some(text) = self.first(name) else {
+            return Ok(None);
+        };
+        let number = text.parse();
+        number
+            .map(Some)
+            .map_err(|_| ApiError::malformed(name, format!("{text:?} is not a whole number")))
+    }
+
+    /// An instant given in microseconds since 1970.
+    pub(super) fn micros(&self, name: &'static str) -> Result<Option<UnixNanos>, ApiError> {
+        let micros = self.integer(name)?;
+        Ok(micros.map(|micros| UnixNanos(micros.saturating_mul(1_000))))
+    }
+
+    /// A length of time such as `1.2ms` or `1h30m`, in nanoseconds; none for zero.
+    pub(super) fn duration(&self, name: &'static str) -> Result<Option<i64>, ApiError> {
+        let Some(text) = self.first(name) else {
+            return Ok(None);
+        };
+        let nanos = parse_duration(text).ok_or_else(|| {
+            let problem = format!("{text:?} is not a duration such as 1.2ms, 300us, 1s or 1h30m");
+            ApiError::malformed(name, problem)
+        })?;
+        Ok((nanos != 0).then_some(nanos))
+    }
+
+    /// Whether a flag is set.
+    pub(super) fn flag(&self, name: &'static str) -> Result<bool, ApiError> {
+        match self.first(name) {
+            None => Ok(false),
+            Some("true" | "1") => Ok(true),
+            Some("false" | "0") => Ok(false),
+            Some(text) => Err(ApiError::malformed(
+                name,
+                format!("{text:?} is not true or false"),
+            )),
+        }
+    }
+}
+
+/// A trace id in a path or a query.
+pub(super) fn trace_id(text: &str) -> Result<TraceId, ApiError> {
+    TraceId::parse(text.trim()).map_err(|source| ApiError::MalformedTraceId {
+        text: text.to_owned(),
+        source,
+    })
+}
+
+/// The units of Go's durations, which Jaeger's clients send; longer names first.
+const UNITS: [(&str, f64); 8] = [
+    ("ns", 1.0),
+    ("us", 1e3),
+    ("µs", 1e3),
+    ("μs", 1e3),
+    ("ms", 1e6),
+    ("s", 1e9),
+    ("m", 60e9),
+    ("h", 3600e9),
+];
+
+/// Numbers with units, one after the other; not negative.
+fn parse_duration(text: &str) -> Option<i64> {
+    if text == "0" {
+        return Some(0);
+    }
+    let mut rest = text;
+    let mut nanos = 0.0;
+    while !rest.is_empty() {
+        let digits =
+            rest.find(|character: char| !character.is_ascii_digit() && character != '.')?;
+        let (number, tail) = rest.split_at(digits);
+        let number: f64 = number.parse().ok()?;
+        let with_unit = |(unit, factor): (&str, f64)| Some((tail.strip_prefix(unit)?, factor));
+        let (tail, factor) = UNITS.into_iter().find_map(with_unit)?;
+        nanos += number * factor;
+        rest = tail;
+    }
+    let is_in_range = !text.is_empty() && nanos < 9.2e18;
+    is_in_range.then(|| nanos.round() as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_gos() {
+        let check =
+            |text: &str, expect: Option<i64>| assert_eq!(parse_duration(text), expect, "{text}");
+        check("1.2ms", Some(1_200_000));
+        check("300us", Some(300_000));
+        check("300µs", Some(300_000));
+        check("1h30m", Some(5_400_000_000_000));
+        check("2m3.5s", Some(123_500_000_000));
+        check("0", Some(0));
+        check("10ns", Some(10));
+        for wrong in [
+            "",
+            "5",
+            "ms",
+            "1.2.3ms",
+            "-1s",
+            "1 s",
+            "1d",
+            "99999999999999h",
+        ] {
+            check(wrong, None);
+        }
+    }
+}

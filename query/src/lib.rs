@@ -1,0 +1,42 @@
+//! spanhouse's queries: traces put together from the span table, searched, and served over HTTP.
+//!
+//! ```text
+//!   GET /api/v1/…  (native JSON, OTLP)  ┐               one snapshot a question
+//!   GET /api/…     (Jaeger's JSON)      ┴─► Engine ─► search ─► trace ids
+//!                                              │                  │
+//!                                              ▼                  ▼
+//!                               Trace ◄── assembly ◄── TableProvider::scan(trace_id …)
+//! ```
+//!
+//! The crate reads through DataFusion's `SchemaProvider` alone: tables `spans` (the columns of
+//! [`schemas::columns`]) and `operations`. Where the rows lie, it does not know.
+
+#![warn(missing_docs)]
+
+mod engine;
+mod trace;
+
+mod search;
+
+mod functions;
+
+pub mod http;
+
+mod counters;
+mod error;
+mod operation;
+mod settings;
+
+pub use counters::Counters;
+pub use engine::Engine;
+pub use error::QueryError;
+pub use http::{openapi, openapi_json, router};
+pub use operation::Operation;
+pub use search::TraceQuery;
+pub use settings::QuerySettings;
+pub use trace::{
+    MAX_CALL_PATH_LEVELS, Mark, Marks, ServiceSummary, Trace, TraceSpan, TraceSummary,
+};
+
+#[cfg(test)]
+mod fixtures;
