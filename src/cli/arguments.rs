@@ -1,0 +1,152 @@
+//! The shape of the command line and its help.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::demo::DemoArgs;
+use crate::settings::SettingArguments;
+
+const OVERVIEW: &str = "\
+Examples:
+  spanhouse serve                        start with the defaults
+  spanhouse demo                         send a small shop's traffic to it
+  spanhouse trace 4bf92f3577b34da6a3ce929d0e0e4736
+                                         print one trace as a tree
+
+Ports of `spanhouse serve`:
+  4317   OTLP gRPC                       OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317
+  4318   OTLP HTTP, protobuf and JSON    OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318
+  16686  HTTP API, /healthz, /readyz, /metrics
+
+Settings:
+  Each is a flag (--data-dir), an environment variable (SPANHOUSE_DATA_DIR) or a key of the
+  TOML file (data_dir); the earlier of these wins. `spanhouse serve --help` describes them,
+  `spanhouse check-config` prints the ones in effect and where each came from.
+
+Exit codes:
+  0  done        1  failed while running        2  wrong command line or settings";
+
+const SERVE_NOTES: &str = "\
+Examples:
+  spanhouse serve
+  spanhouse serve --data-dir /var/lib/spanhouse --http 127.0.0.1:16686
+  SPANHOUSE_LOG_FORMAT=json spanhouse serve --config /etc/spanhouse.toml
+
+Every listener is on all IPv4 interfaces unless told otherwise, as in a container it must be.
+There is no authentication: on a machine that others can reach, listen at 127.0.0.1 or put a
+proxy before it. Port 0 takes any free port; the ports taken are printed.
+
+SIGTERM and SIGINT stop it in order: no new connections, requests in flight are answered, spans
+in memory are flushed and committed, exit code 0. A second signal ends it at once; acknowledged
+spans are in the write-ahead log and come back at the next start.";
+
+const TRACE_NOTES: &str = "\
+Examples:
+  spanhouse trace 4bf92f3577b34da6a3ce929d0e0e4736
+  spanhouse trace --server http://tracing.example:16686 4bf92f3577b34da6a3ce929d0e0e4736
+  spanhouse trace --json 4bf92f3577b34da6a3ce929d0e0e4736 | jq '.spans[].name'
+
+Each line is a span: its call path (0.1.2 is the second call of the first call of the root 0),
+service, operation, duration, and its place on the trace's time line. `✗` marks errors; marks in
+brackets tell what is odd, such as a parent that never arrived.
+Colour is used on a terminal unless NO_COLOR is set.";
+
+/// The whole command line.
+#[derive(Debug, Parser)]
+#[command(name = "spanhouse", version, about, after_help = OVERVIEW, arg_required_else_help = true)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Receive, keep and serve spans until told to stop
+    #[command(after_help = SERVE_NOTES)]
+    Serve(SettingArguments),
+    /// Send a small shop's live traffic to a collector
+    Demo(DemoArgs),
+    /// Print one trace as a tree
+    #[command(after_help = TRACE_NOTES)]
+    Trace(TraceArguments),
+    /// Print the settings in effect, as TOML, and where each came from
+    CheckConfig(SettingArguments),
+    /// Print the OpenAPI document of the HTTP API
+    Openapi,
+    /// Look into the write-ahead log
+    Wal {
+        #[command(subcommand)]
+        command: WalCommand,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum WalCommand {
+    /// List the segments and their records, and say whether they are whole; changes nothing
+    Inspect(WalInspectArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct TraceArguments {
+    /// The trace's id: 32 or 16 hexadecimal digits
+    #[arg(value_name = "ID")]
+    pub(super) id: String,
+    /// Where the HTTP API is
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "SPANHOUSE_SERVER",
+        default_value = "http://127.0.0.1:16686"
+    )]
+    pub(super) server: String,
+    /// Print the JSON document as received, in place of the tree
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct WalInspectArguments {
+    /// Directory of the write-ahead log and the span table [env: SPANHOUSE_DATA_DIR]
+    #[arg(long, value_name = "DIR")]
+    pub(super) data_dir: Option<String>,
+    /// TOML file with settings [env: SPANHOUSE_CONFIG] [default: ./spanhouse.toml, if present]
+    #[arg(long, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn the_help_of_serve_names_every_setting_in_its_three_forms() {
+        let mut command = Arguments::command();
+        let serve = command
+            .find_subcommand_mut("serve")
+            .expect("there is serve");
+        let help = serve.render_long_help().to_string();
+        for key in crate::settings::KEYS {
+            assert!(help.contains(&format!("--{}", key.flag())), "{}", key.name);
+            assert!(help.contains(&key.environment_variable()), "{}", key.name);
+            assert!(help.contains(key.default), "{}", key.name);
+        }
+    }
+
+    #[test]
+    fn a_switch_may_stand_alone_or_have_a_value() {
+        for line in [
+            ["spanhouse", "serve", "--salvage-wal"],
+            ["spanhouse", "serve", "--salvage-wal=true"],
+        ] {
+            assert!(Arguments::try_parse_from(line).is_ok(), "{line:?}");
+        }
+    }
+}

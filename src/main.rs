@@ -1,0 +1,24 @@
+//! The binary `spanhouse`: the only place that wires the crates together.
+//!
+//! ```text
+//! cli ──► settings            what was asked, with which settings
+//!  ├────► serve ──► collector ──(SpanSink)──► storage ──(SchemaProvider)──► query
+//!  └────► demo                a stock OpenTelemetry exporter's traffic
+//! ```
+
+mod cli;
+mod demo;
+mod error_chain;
+mod logging;
+mod serve;
+mod settings;
+
+/// Keeps its free memory per thread, which the many short-lived buffers of ingest profit from.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> cli::ExitStatus {
+    #[cfg(feature = "fail-points")]
+    let _armed = storage::arm_fail_points();
+    cli::run()
+}

@@ -1,0 +1,58 @@
+//! `spanhouse serve`: wires receivers, storage and queries together and keeps them alive.
+//!
+//! ```text
+//!  bind ─► announce ─► serve ───────────────────────────────────► stop ─► drain ─► flush, close
+//!                        └ open the store (replay) ─► ready        ▲
+//!                                                    signal, a panic, a part that ended
+//! ```
+
+mod connections;
+mod health;
+mod house;
+mod http;
+mod lifetime;
+mod listeners;
+mod metrics;
+mod opening;
+mod panics;
+mod readiness;
+mod signals;
+mod sink;
+mod wiring;
+
+use tokio::runtime;
+
+use crate::error_chain::error_chain;
+use crate::logging;
+use crate::settings::SettingArguments;
+
+/// How a server that had started ended. What failed is in its log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// By a signal, with every span in the table.
+    AsAsked,
+    /// By a failure: an address that cannot be listened at, a store that cannot be opened, a part
+    /// that failed or panicked, spans that could not be flushed at the end.
+    Failed,
+}
+
+/// Runs the server until it is told to stop or fails.
+///
+/// # Errors
+/// What goes wrong before logging has begun, above all bad settings.
+pub(crate) fn run(arguments: SettingArguments) -> anyhow::Result<Ended> {
+    let settings = arguments.resolve()?.settings;
+    logging::start(&settings)?;
+    let panicked = panics::watch();
+    let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
+    let outcome = runtime.block_on(lifetime::live(settings, panicked));
+    // An interrupted replay may still read the log; it has nothing that is not there already.
+    runtime.shutdown_background();
+    match outcome {
+        Ok(()) => Ok(Ended::AsAsked),
+        Err(error) => {
+            tracing::error!(error = error_chain(&error), "failed");
+            Ok(Ended::Failed)
+        }
+    }
+}

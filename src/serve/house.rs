@@ -1,0 +1,59 @@
+//! What the parts of a running server share.
+
+use std::sync::{Arc, OnceLock};
+
+use axum::Router;
+use collector::otlp::Receiver;
+use query::Engine;
+use tokio_util::sync::CancellationToken;
+
+use super::http::{self, LateRoutes};
+use super::metrics::Sources;
+use super::readiness::Readiness;
+use super::sink::{LateStore, StoreSink};
+use super::wiring;
+use crate::settings::Settings;
+
+/// Handles to everything that lives as long as the server; clones share it.
+///
+/// What needs the store is empty until it is open.
+#[derive(Debug, Clone)]
+pub(super) struct House {
+    pub(super) settings: Arc<Settings>,
+    pub(super) readiness: Arc<Readiness>,
+    /// What both OTLP transports hand their requests to.
+    pub(super) receiver: Arc<Receiver>,
+    pub(super) store: LateStore,
+    pub(super) engine: Arc<OnceLock<Engine>>,
+    pub(super) routes: LateRoutes,
+    /// Cancelled when nothing new is to be begun.
+    pub(super) stop: CancellationToken,
+}
+
+impl House {
+    pub(super) fn new(settings: Settings) -> Self {
+        let store = LateStore::default();
+        let sink = Arc::new(StoreSink::new(Arc::clone(&store)));
+        let receiver = Receiver::new(sink, wiring::collector_settings(&settings));
+        Self {
+            settings: Arc::new(settings),
+            readiness: Arc::new(Readiness::new()),
+            receiver: Arc::new(receiver),
+            store,
+            engine: Arc::default(),
+            routes: LateRoutes::default(),
+            stop: CancellationToken::new(),
+        }
+    }
+
+    pub(super) fn http_router(&self) -> Router {
+        let sources = Sources {
+            receivers: Arc::clone(self.receiver.counters()),
+            store: Arc::clone(&self.store),
+            engine: Arc::clone(&self.engine),
+            readiness: Arc::clone(&self.readiness),
+        };
+        let readiness = Arc::clone(&self.readiness);
+        http::router(readiness, Arc::new(sources), Arc::clone(&self.routes))
+    }
+}

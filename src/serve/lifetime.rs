@@ -1,0 +1,167 @@
+//! The life of a server: starts its parts, waits for a reason to stop, stops them in order.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context, anyhow};
+use collector::otlp;
+use tokio::net::TcpListener;
+use tokio::task::{JoinError, JoinSet};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::connections::BoundedListener;
+use super::house::House;
+use super::listeners::Listeners;
+use super::opening;
+use super::signals::StopSignals;
+use crate::error_chain::error_chain;
+use crate::settings::Settings;
+
+/// Time that closing gets after a panic, when a part that it needs may be gone.
+const CLOSE_AFTER_PANIC: Duration = Duration::from_secs(10);
+
+/// Time that the receivers, which keep the drain timeout themselves, have beyond it.
+const AFTER_DRAIN: Duration = Duration::from_secs(1);
+
+/// A part of the server, by the name that logs use.
+type Part = (&'static str, anyhow::Result<()>);
+
+/// The part that is meant to end.
+const OPENING: &str = "opening the store";
+
+/// Serves until a signal, or until something fails.
+///
+/// # Errors
+/// As [`super::run`], but for the settings.
+pub(super) async fn live(settings: Settings, panicked: CancellationToken) -> anyhow::Result<()> {
+    let mut signals = StopSignals::listen()?;
+    let listeners = Listeners::bind(&settings).await?;
+    let announcement = listeners.addresses()?.announcement();
+    announce(&announcement);
+
+    let house = House::new(settings);
+    let mut parts = start(&house, listeners);
+    let reason = tokio::select! {
+        signal = signals.next() => {
+            tracing::info!(signal, "stopping; a second signal ends the process at once");
+            Ok(())
+        }
+        () = panicked.cancelled() => Err(anyhow!("a part of the server panicked; the log says where")),
+        failure = first_failure(&mut parts) => Err(failure),
+    };
+    if let Err(error) = &reason {
+        tracing::error!(error = error_chain(error), "stopping");
+    }
+    tokio::spawn(end_at_second_signal(signals));
+    let stopped = stop(&house, parts, &panicked).await;
+    stopped?;
+    tracing::info!("stopped; every span is in the table");
+    reason
+}
+
+/// Prints where the listeners are, for people and programs.
+/// A closed stdout is no reason not to serve.
+fn announce(announcement: &str) {
+    let mut stdout = io::stdout().lock();
+    let written = stdout.write_all(announcement.as_bytes());
+    if let Err(error) = written.and_then(|()| stdout.flush()) {
+        tracing::warn!(%error, announcement, "nobody reads standard output");
+    }
+}
+
+fn start(house: &House, listeners: Listeners) -> JoinSet<Part> {
+    let mut parts = JoinSet::new();
+    parts.spawn(named(OPENING, opening::open(house.clone())));
+    let receiver = || Arc::clone(&house.receiver);
+    let grpc = otlp::grpc::serve(listeners.otlp_grpc, receiver(), house.stop.clone());
+    parts.spawn(named("OTLP gRPC", infallible(grpc)));
+    let http = otlp::http::serve(listeners.otlp_http, receiver(), house.stop.clone());
+    parts.spawn(named("OTLP HTTP", infallible(http)));
+    parts.spawn(named(
+        "the HTTP API",
+        serve_http(house.clone(), listeners.http),
+    ));
+    parts
+}
+
+async fn infallible(part: impl Future<Output = ()>) -> anyhow::Result<()> {
+    part.await;
+    Ok(())
+}
+
+async fn named(name: &'static str, part: impl Future<Output = anyhow::Result<()>>) -> Part {
+    (name, part.await)
+}
+
+async fn serve_http(house: House, listener: TcpListener) -> anyhow::Result<()> {
+    let bounded = BoundedListener::new(listener, house.settings.max_connections);
+    axum::serve(bounded, house.http_router())
+        .with_graceful_shutdown(house.stop.clone().cancelled_owned())
+        .await?;
+    Ok(())
+}
+
+/// Waits until a part fails, or ends although it should not.
+async fn first_failure(parts: &mut JoinSet<Part>) -> anyhow::Error {
+    loop {
+        match parts.join_next().await {
+            Some(Ok((OPENING, Ok(())))) => {}
+            Some(Ok((name, Ok(())))) => return anyhow!("{name} ended by itself"),
+            Some(Ok((name, Err(error)))) => return error.context(name),
+            Some(Err(error)) => return ended_badly(&error),
+            None => return anyhow!("every part ended"),
+        }
+    }
+}
+
+fn ended_badly(error: &JoinError) -> anyhow::Error {
+    anyhow!("a part of the server did not end well: {error}")
+}
+
+/// Lets what is in flight finish, then moves what is in memory into the table.
+async fn stop(
+    house: &House,
+    mut parts: JoinSet<Part>,
+    panicked: &CancellationToken,
+) -> anyhow::Result<()> {
+    house.readiness.begin_stopping();
+    house.stop.cancel();
+    let drain = async { while parts.join_next().await.is_some() {} };
+    let patience = house.settings.drain_timeout + AFTER_DRAIN;
+    if timeout(patience, drain).await.is_err() {
+        tracing::warn!("requests in flight did not finish in time and are cut off");
+        parts.abort_all();
+    }
+    let Some(store) = house.store.get() else {
+        return Ok(());
+    };
+    let closing = async {
+        tokio::select! {
+            closed = store.close() => closed.map_err(anyhow::Error::from),
+            () = give_up_after_panic(panicked) => Err(anyhow!("closing hangs after a panic")),
+        }
+    };
+    closing
+        .await
+        .context("not all spans were flushed; the write-ahead log has them for the next start")
+}
+
+async fn give_up_after_panic(panicked: &CancellationToken) {
+    panicked.cancelled().await;
+    tokio::time::sleep(CLOSE_AFTER_PANIC).await;
+}
+
+#[expect(
+    clippy::exit,
+    reason = "whoever signals twice wants the end now; what is acknowledged is in the log"
+)]
+async fn end_at_second_signal(mut signals: StopSignals) {
+    let signal = signals.next().await;
+    tracing::warn!(
+        signal,
+        "ended at once; the next start replays the write-ahead log"
+    );
+    std::process::exit(1);
+}

@@ -1,0 +1,40 @@
+//! Opening the store behind the listeners, and becoming ready.
+
+use std::sync::Arc;
+
+use anyhow::{Context, ensure};
+use query::Engine;
+use storage::{OnReplay, SpanStore};
+
+use super::house::House;
+use super::wiring;
+
+/// Opens the store, replaying its log, then lets spans and questions in.
+///
+/// Returns early, with nothing opened, when the server is stopped meanwhile.
+///
+/// # Errors
+/// A store that cannot be opened; query threads that cannot be started.
+pub(super) async fn open(house: House) -> anyhow::Result<()> {
+    let readiness = Arc::clone(&house.readiness);
+    let on_replay: OnReplay = Arc::new(move |progress| readiness.replayed(progress));
+    let settings = wiring::storage_settings(&house.settings);
+    let opening = SpanStore::open(settings, wiring::decode_as_received(), on_replay);
+    let store = tokio::select! {
+        opened = opening => opened.with_context(|| {
+            format!("cannot open the store in {}", house.settings.data_dir.display())
+        })?,
+        () = house.stop.cancelled() => return Ok(()),
+    };
+    let engine = Engine::new(store.tables(), wiring::query_settings(&house.settings))?;
+    let routes = query::router(engine.clone(), wiring::now);
+
+    // Only here are they set, and only once.
+    let is_first = house.engine.set(engine).is_ok()
+        && house.routes.set(routes).is_ok()
+        && house.store.set(store).is_ok();
+    ensure!(is_first, "the store was opened twice");
+    house.readiness.become_ready();
+    tracing::info!("ready");
+    Ok(())
+}
