@@ -1,0 +1,4 @@
+//! The house style's rules that no lint knows. Each names the rule it holds and says what to do.
+
+mod crates;
+mod files;
