@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: SettingArguments) -> anyhow::Result<Ended> {
     // An interrupted replay may still read the log; it has nothing that is not there already.
     runtime.shutdown_background();
     match outcome {
-        Ok(()) => Ok(Ended::AsAsked),
+        Ok(ended) => Ok(ended),
         Err(error) => {
             tracing::error!(error = error_chain(&error), "failed");
             Ok(Ended::Failed)

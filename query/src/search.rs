@@ -73,9 +73,11 @@ pub(crate) async fn find(
     first_window: Duration,
     counting: &Counting,
 ) -> Result<Vec<TraceId>, QueryError> {
+    // Windows begin where there are spans: empty ones would only grow and then hold too much.
+    let newest_start = spans.newest_start().unwrap_or(i64::MAX);
     let range = TimeRange {
         start: query.start.0,
-        end: query.end.0,
+        end: query.end.0.min(newest_start),
     };
     let mut windows = Windows::of(range, first_window);
     let mut newest = NewestTraces::with_limit(query.limit);

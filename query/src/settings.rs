@@ -31,7 +31,7 @@ impl Default for QuerySettings {
             waiting_limit: 256,
             timeout: Duration::from_secs(30),
             search_limit: 5_000,
-            first_search_window: Duration::from_secs(60),
+            first_search_window: Duration::from_secs(1),
         }
     }
 }

@@ -11,6 +11,7 @@ use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use super::Ended;
 use super::connections::BoundedListener;
 use super::house::House;
 use super::listeners::Listeners;
@@ -31,34 +32,39 @@ type Part = (&'static str, anyhow::Result<()>);
 /// The part that is meant to end.
 const OPENING: &str = "opening the store";
 
-/// Serves until a signal, or until something fails.
+/// Serves until a signal, or until something fails, which is logged when it happens.
 ///
 /// # Errors
-/// As [`super::run`], but for the settings.
-pub(super) async fn live(settings: Settings, panicked: CancellationToken) -> anyhow::Result<()> {
+/// What kept it from starting.
+pub(super) async fn live(settings: Settings, panicked: CancellationToken) -> anyhow::Result<Ended> {
     let mut signals = StopSignals::listen()?;
     let listeners = Listeners::bind(&settings).await?;
-    let announcement = listeners.addresses()?.announcement();
-    announce(&announcement);
+    announce(&listeners.addresses()?.announcement());
 
     let house = House::new(settings);
     let mut parts = start(&house, listeners);
-    let reason = tokio::select! {
+    let mut ended = tokio::select! {
         signal = signals.next() => {
             tracing::info!(signal, "stopping; a second signal ends the process at once");
-            Ok(())
+            Ended::AsAsked
         }
-        () = panicked.cancelled() => Err(anyhow!("a part of the server panicked; the log says where")),
-        failure = first_failure(&mut parts) => Err(failure),
+        () = panicked.cancelled() => Ended::Failed,
+        failure = first_failure(&mut parts) => {
+            tracing::error!(error = error_chain(&failure), "stopping");
+            Ended::Failed
+        }
     };
-    if let Err(error) = &reason {
-        tracing::error!(error = error_chain(error), "stopping");
-    }
     tokio::spawn(end_at_second_signal(signals));
-    let stopped = stop(&house, parts, &panicked).await;
-    stopped?;
-    tracing::info!("stopped; every span is in the table");
-    reason
+    if let Err(error) = stop(&house, parts, &panicked).await {
+        tracing::error!(error = error_chain(&error), "did not stop well");
+        ended = Ended::Failed;
+    }
+    // Also when the panic came while stopping.
+    if panicked.is_cancelled() {
+        ended = Ended::Failed;
+    }
+    tracing::info!("stopped");
+    Ok(ended)
 }
 
 /// Prints where the listeners are, for people and programs.

@@ -12,8 +12,14 @@ pub(crate) struct SettingsError(pub(super) Vec<Problem>);
 
 impl fmt::Display for SettingsError {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<String> = self.0.iter().map(Problem::to_string).collect();
-        formatter.write_str(&lines.join("\n"))
+        if let [only] = self.0.as_slice() {
+            return only.fmt(formatter);
+        }
+        write!(formatter, "{} problems with the settings:", self.0.len())?;
+        for problem in &self.0 {
+            write!(formatter, "\n  {problem}")?;
+        }
+        Ok(())
     }
 }
 

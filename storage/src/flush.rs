@@ -68,7 +68,7 @@ fn encode_file(
     date: PartitionDate,
     order: &[RowRef],
 ) -> Result<EncodedFile, ParquetError> {
-    let properties = file_properties::writer_properties(gather.schema());
+    let properties = file_properties::writer_properties(gather);
     // Without the Arrow schema readers see plain strings, as the table's schema says.
     let options = ArrowWriterOptions::new()
         .with_properties(properties)

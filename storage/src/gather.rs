@@ -95,6 +95,16 @@ impl<'a> Gather<'a> {
         &self.schema
     }
 
+    /// The names of the dictionary columns whose distinct texts take at most `bytes` in all.
+    pub(crate) fn columns_with_dictionaries_up_to(&self, bytes: usize) -> Vec<&str> {
+        let fields = self.schema.fields().iter().zip(&self.sources);
+        let small = fields.filter(|(_, source)| match source {
+            Source::Keyword(dictionaries) => dictionaries.values.get_array_memory_size() <= bytes,
+            _ => false,
+        });
+        small.map(|(field, _)| field.name().as_str()).collect()
+    }
+
     /// These rows, in this order, as [`Self::schema`] says.
     pub(crate) fn record_batch(&self, order: &[RowRef]) -> RecordBatch {
         debug_assert!(

@@ -20,6 +20,22 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
+    /// No span starts before the first or after the second of these, nanoseconds since 1970; none
+    /// for no spans.
+    pub(crate) fn range_of_starts(&self) -> Option<(i64, i64)> {
+        let files = self
+            .files
+            .iter()
+            .map(|file| (file.added.min_start_nanos, file.added.max_start_nanos));
+        let in_memory = self.memory_batches().filter_map(|batch| {
+            let starts = batch.start_times()?.values();
+            Some((*starts.iter().min()?, *starts.iter().max()?))
+        });
+        files
+            .chain(in_memory)
+            .reduce(|left, right| (left.0.min(right.0), left.1.max(right.1)))
+    }
+
     /// The batches in memory, oldest first.
     pub(crate) fn memory_batches(&self) -> impl Iterator<Item = &SpanBatch> {
         self.memtables

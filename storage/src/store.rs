@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::budget::{MemoryBudget, Reservation};
+use crate::data_file::DataFile;
 use crate::live::Live;
 use crate::scan::SpanTables;
 use crate::stats::StorageStats;
@@ -50,10 +51,18 @@ struct Shared {
     budget: Arc<MemoryBudget>,
     live: Arc<Live>,
     wal: Wal<Durable>,
-    table: Mutex<DeltaLog>,
+    table: Mutex<TableWriter>,
     objects: Arc<dyn ObjectStore>,
     is_closing: AtomicBool,
     counters: FlushCounters,
+}
+
+/// The one who commits to the table.
+#[derive(Debug)]
+struct TableWriter {
+    log: DeltaLog,
+    /// Files that are stored and hold the log through a position, but are not committed yet.
+    uncommitted: Option<(WalPosition, Vec<Arc<DataFile>>)>,
 }
 
 #[derive(Debug, Default)]
@@ -151,7 +160,7 @@ impl SpanStore {
                 .map_err(|error| StorageError::unavailable("end the flusher", error))?;
         }
         let flushed = self.flush().await;
-        self.shared.table.lock().await.close().await;
+        self.shared.table.lock().await.log.close().await;
         let shared = Arc::clone(&self.shared);
         let closed = tokio::task::spawn_blocking(move || shared.wal.close()).await;
         closed.map_err(|error| StorageError::unavailable("close the write-ahead log", error))?;

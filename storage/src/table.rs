@@ -20,6 +20,7 @@ mod action;
 mod added_file;
 mod checkpoint;
 mod commit;
+mod create;
 mod date;
 mod durable;
 mod entry;

@@ -27,7 +27,7 @@ const MEMORY_BUDGET: u64 = 32 * MIB;
 const RECEIVE_MEMORY: u64 = 8 * MIB;
 /// Memory for what the two settings do not count: the program itself, its threads, connections'
 /// buffers, the Parquet file being written and what the allocator keeps for later.
-const ALLOWANCE: u64 = 192 * MIB;
+const ALLOWANCE: u64 = 240 * MIB;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn twice_the_possible_rate_is_refused_politely_in_bounded_memory() {

@@ -31,6 +31,18 @@ pub(crate) struct Scan<'a> {
 }
 
 impl Scan<'_> {
+    /// No span starts after this, nanoseconds since 1970, where the provider knows.
+    pub(crate) fn newest_start(&self) -> Option<i64> {
+        let statistics = self.provider.statistics()?;
+        let column = statistics
+            .column_statistics
+            .get(columns::START_TIME_UNIX_NANO.0)?;
+        match column.max_value.get_value()? {
+            ScalarValue::Int64(newest) => *newest,
+            _ => None,
+        }
+    }
+
     /// All spans of these traces, in no order.
     ///
     /// Goes past the planner: the provider knows this one filter and looks the traces up.

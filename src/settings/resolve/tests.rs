@@ -52,7 +52,8 @@ impl Bench {
     fn problems(self) -> String {
         let directory = self.directory.path().display().to_string();
         let error = EffectiveSettings::resolve(self.inputs).expect_err("there are problems");
-        error.to_string().replace(&directory, ".")
+        let problems: Vec<String> = error.0.iter().map(Problem::to_string).collect();
+        problems.join("\n").replace(&directory, ".")
     }
 }
 
@@ -176,7 +177,28 @@ fn the_written_settings_are_a_file_that_gives_them_again() {
     let first = EffectiveSettings::resolve(inputs).expect("valid settings");
     let written = first.to_toml();
     let shown = written.replace(&bench.directory.path().display().to_string(), ".");
-    insta::assert_snapshot!(shown, @"");
+    insta::assert_snapshot!(shown, @r#"
+    data_dir = 'a "quoted" path'  # flag --data-dir
+    otlp_grpc = "0.0.0.0:4317"    # default
+    otlp_http = "0.0.0.0:4318"    # default
+    http = "0.0.0.0:0"            # ./spanhouse.toml:2
+    max_connections = 4096        # default
+    max_request_bytes = "64MiB"   # default
+    cors_allowed_origins = ["*"]  # default
+    receive_memory = "192MiB"     # default
+    memory_budget = "256MiB"      # default
+    flush_bytes = "96MiB"         # default
+    flush_age = "90m"             # environment variable SPANHOUSE_FLUSH_AGE
+    wal_segment_bytes = "128MiB"  # default
+    salvage_wal = false           # default
+    query_timeout = "30s"         # default
+    query_memory = "128MiB"       # default
+    query_concurrency = 16        # default
+    search_limit = 5000           # default
+    drain_timeout = "10s"         # default
+    log_level = "info"            # default
+    log_format = "human"          # default
+    "#);
 
     let again = Bench::new().file("spanhouse.toml", &written).settings();
     assert_eq!(again, first.settings);

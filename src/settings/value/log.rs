@@ -10,7 +10,13 @@ pub(crate) struct LogFilter(String);
 
 impl LogFilter {
     /// The filter as the subscriber takes it.
+    ///
+    /// At the level `info` the Delta library would tell of each of its steps. That is for those
+    /// who ask for it: `info,delta_kernel=info`.
     pub(crate) fn to_env_filter(&self) -> EnvFilter {
+        if self.0.trim().eq_ignore_ascii_case("info") {
+            return EnvFilter::new("info,delta_kernel=warn");
+        }
         EnvFilter::new(&self.0)
     }
 }

@@ -1,6 +1,5 @@
 //! How Parquet files are laid out. Figures are in `benches/README.md`.
 
-use arrow_schema::Schema;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::file::metadata::SortingColumn;
 use parquet::file::properties::{
@@ -9,13 +8,20 @@ use parquet::file::properties::{
 use parquet::schema::types::ColumnPath;
 use schemas::columns;
 
+use crate::gather::Gather;
+
 /// Rows of a row group: what is skipped or read as a whole by statistics and bloom filters.
 pub(crate) const ROW_GROUP_ROWS: usize = 100_000;
 /// Rows of a page: what a look-up by trace has to decompress in each column.
 const PAGE_ROWS: usize = 4096;
 
-/// The writer's properties for a file with the columns of `schema`.
-pub(super) fn writer_properties(schema: &Schema) -> WriterProperties {
+/// Dictionaries up to this many bytes leave zstd little to do, and each compressed column costs a
+/// reader of few rows a decompressor.
+const SMALL_DICTIONARY_BYTES: usize = 4 * 1024;
+
+/// The writer's properties for the file of these rows.
+pub(super) fn writer_properties(gather: &Gather<'_>) -> WriterProperties {
+    let schema = gather.schema();
     let sorting = [columns::TRACE_ID, columns::START_TIME_UNIX_NANO].map(|id| {
         let position = schema
             .index_of(&id.column().name)
@@ -47,6 +53,20 @@ pub(super) fn writer_properties(schema: &Schema) -> WriterProperties {
         builder = builder
             .set_column_dictionary_enabled(path.clone(), false)
             .set_column_encoding(path, Encoding::DELTA_BINARY_PACKED);
+    }
+    // Random ids and packed times do not shrink further.
+    let packed = [
+        columns::SPAN_ID,
+        columns::START_TIME_UNIX_NANO,
+        columns::DURATION_NANO,
+    ];
+    let small = gather.columns_with_dictionaries_up_to(SMALL_DICTIONARY_BYTES);
+    for name in packed
+        .map(|id| id.column().name.as_str())
+        .into_iter()
+        .chain(small)
+    {
+        builder = builder.set_column_compression(path(name), Compression::UNCOMPRESSED);
     }
     for column in columns::span_columns()
         .iter()

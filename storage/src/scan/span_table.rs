@@ -5,14 +5,15 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNode;
-use datafusion::common::{DFSchema, DataFusionError, Result};
+use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue, Statistics};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_expr::PhysicalExpr;
 use datafusion::physical_expr::simplifier::PhysicalExprSimplifier;
 use datafusion::physical_plan::ExecutionPlan;
 use object_store::ObjectStore;
-use schemas::columns::span_schema;
+use schemas::columns::{self, span_schema};
 use tokio::sync::Semaphore;
 
 use super::condition::Condition;
@@ -50,6 +51,18 @@ impl TableProvider for SpanTable {
 
     fn table_type(&self) -> TableType {
         TableType::Base
+    }
+
+    /// The range of starts, which tells a search where to begin.
+    fn statistics(&self) -> Option<Statistics> {
+        let (oldest, newest) = self.snapshot.range_of_starts()?;
+        let mut statistics = Statistics::new_unknown(span_schema());
+        let start = statistics
+            .column_statistics
+            .get_mut(columns::START_TIME_UNIX_NANO.0)?;
+        start.min_value = Precision::Inexact(ScalarValue::Int64(Some(oldest)));
+        start.max_value = Precision::Inexact(ScalarValue::Int64(Some(newest)));
+        Some(statistics)
     }
 
     fn supports_filters_pushdown(

@@ -12,7 +12,7 @@ use object_store::ObjectStoreExt;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::Shared;
+use super::{Shared, TableWriter};
 use crate::StorageError;
 use crate::clock;
 use crate::data_file::DataFile;
@@ -20,7 +20,7 @@ use crate::fail_point::fail_point;
 use crate::flush::{EncodedFile, encode_files};
 use crate::live::{FileChange, Frozen};
 use crate::table::{
-    AddedFile, AppTransaction, Changes, Commit, DeltaLog, Operation, Outcome, data_file_path,
+    AddedFile, AppTransaction, Changes, Commit, Operation, Outcome, data_file_path,
 };
 
 /// How often the age of the active memtable is looked at.
@@ -73,10 +73,10 @@ pub(super) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
 /// Takes over what other writers did to the table.
 async fn refresh(shared: &Shared) {
     let mut table = shared.table.lock().await;
-    match table.refresh(clock::unix_millis()).await {
+    match table.log.refresh(clock::unix_millis()).await {
         Ok(changes) if changes == Changes::default() => {}
         Ok(changes) => shared.live.apply(FileChange {
-            version: table.version(),
+            version: table.log.version(),
             added: changes
                 .added
                 .into_iter()
@@ -104,25 +104,17 @@ pub(super) async fn flush_oldest(shared: &Arc<Shared>) -> Result<bool, StorageEr
 
 async fn flush(
     shared: &Arc<Shared>,
-    table: &mut DeltaLog,
+    table: &mut TableWriter,
     frozen: Frozen,
 ) -> Result<(), StorageError> {
     let started = Instant::now();
     let last = frozen.last;
-    let chunks = Arc::clone(&frozen.view.chunks);
-    drop(frozen);
-    let encoded = tokio::task::spawn_blocking(move || encode_files(&chunks)).await;
-    let encoded =
-        encoded.map_err(|error| StorageError::unavailable("encode spans as Parquet", error))?;
-    let encoded =
-        encoded.map_err(|error| StorageError::unavailable("encode spans as Parquet", error))?;
-    let (rows, bytes) = encoded.iter().fold((0, 0), |(rows, bytes), file| {
-        (rows + file.rows, bytes + file.bytes.len() as u64)
-    });
-    let mut files = Vec::with_capacity(encoded.len());
-    for file in encoded {
-        files.push(Arc::new(store_file(shared, file).await?));
-    }
+    // A commit that failed is tried again with the files that are stored already.
+    let files = match table.uncommitted.take() {
+        Some((covers, files)) if covers == last => files,
+        _ => store_files(shared, frozen).await?,
+    };
+    table.uncommitted = Some((last, files.clone()));
     fail_point("flush::after-files");
     let commit = Commit {
         operation: Operation::Write,
@@ -135,8 +127,11 @@ async fn flush(
         }),
         time_ms: clock::unix_millis(),
     };
-    let committed = table.commit(commit).await?;
+    let committed = table.log.commit(commit).await?;
+    table.uncommitted = None;
     fail_point("flush::after-commit");
+    let rows = files.iter().filter_map(|file| file.added.rows).sum();
+    let bytes = files.iter().map(|file| file.added.size).sum();
     let own = match committed.outcome {
         Outcome::Written => files,
         // The commit of an earlier attempt stands, and its files with it; these are left-overs.
@@ -161,6 +156,21 @@ async fn flush(
     });
     count(shared, rows, bytes, started);
     trim(shared, last).await
+}
+
+async fn store_files(shared: &Shared, frozen: Frozen) -> Result<Vec<Arc<DataFile>>, StorageError> {
+    let chunks = Arc::clone(&frozen.view.chunks);
+    drop(frozen);
+    let encoded = tokio::task::spawn_blocking(move || encode_files(&chunks)).await;
+    let encoded =
+        encoded.map_err(|error| StorageError::unavailable("encode spans as Parquet", error))?;
+    let encoded =
+        encoded.map_err(|error| StorageError::unavailable("encode spans as Parquet", error))?;
+    let mut files = Vec::with_capacity(encoded.len());
+    for file in encoded {
+        files.push(Arc::new(store_file(shared, file).await?));
+    }
+    Ok(files)
 }
 
 async fn store_file(shared: &Shared, file: EncodedFile) -> Result<DataFile, StorageError> {

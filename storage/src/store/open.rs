@@ -9,7 +9,7 @@ use schemas::{SpanBatch, SpanBatchBuilder};
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
-use super::{DecodePayload, Durable, FlushCounters, OnReplay, Shared, flusher};
+use super::{DecodePayload, Durable, FlushCounters, OnReplay, Shared, TableWriter, flusher};
 use crate::budget::MemoryBudget;
 use crate::data_file::DataFile;
 use crate::live::Live;
@@ -47,7 +47,10 @@ pub(super) async fn open(
         settings,
         live,
         wal,
-        table: Mutex::new(table),
+        table: Mutex::new(TableWriter {
+            log: table,
+            uncommitted: None,
+        }),
         objects,
         is_closing: AtomicBool::new(false),
         counters: FlushCounters::default(),

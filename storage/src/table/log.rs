@@ -9,11 +9,11 @@ use uuid::Uuid;
 use super::action::{Action, Add, CommitInfo, Metadata, ReadAction, Remove, Txn};
 use super::checkpoint::Checkpointer;
 use super::entry::{self, Put};
-use super::kernel::{self, LoadedTable};
+use super::kernel;
 use super::names::LogNames;
-use super::protocol::Protocol;
 use super::{
-    AddedFile, AppTransaction, Changes, Commit, Committed, Operation, Outcome, orphans, schema,
+    AddedFile, AppTransaction, Changes, Commit, Committed, Operation, Outcome, create, orphans,
+    schema,
 };
 use crate::error::StorageError;
 use crate::fail_point::fail_point;
@@ -33,8 +33,12 @@ pub(crate) struct DeltaLog {
     looked_ms: i64,
     live: HashSet<String>,
     app_transactions: HashMap<String, i64>,
+    /// The same, as far as the caller was told.
+    told_transactions: HashMap<String, i64>,
     /// What other writers changed, not yet told to the caller.
     unreported: Changes,
+    /// The last commit failed, so it may be in the log or may not.
+    is_unsettled: bool,
     checkpointer: Checkpointer,
 }
 
@@ -62,7 +66,7 @@ impl DeltaLog {
     ) -> Result<(Self, TableState), StorageError> {
         let names = LogNames::list(&store).await?;
         if names.latest.is_none() {
-            create(&store, now_ms).await?;
+            create::create(&store, now_ms).await?;
         }
         let kernel_store = Arc::clone(&store);
         let loading = tokio::task::spawn_blocking(move || kernel::load(&kernel_store));
@@ -73,7 +77,7 @@ impl DeltaLog {
         table.files.sort_by(|a, b| {
             (a.modification_time_ms, &a.path).cmp(&(b.modification_time_ms, &b.path))
         });
-        remove_orphans(&store, &table, now_ms).await;
+        orphans::remove_orphans(&store, &table, now_ms).await;
 
         let mut log = Self {
             checkpointer: Checkpointer::new(Arc::clone(&store), names.checkpoint),
@@ -81,8 +85,10 @@ impl DeltaLog {
             version: table.version,
             looked_ms: now_ms,
             live: table.files.iter().map(|file| file.path.clone()).collect(),
+            told_transactions: table.app_transactions.clone(),
             app_transactions: table.app_transactions,
             unreported: Changes::default(),
+            is_unsettled: false,
         };
         if let Some(metadata) = schema::adapt(&table.metadata)? {
             log.put_metadata(&metadata, now_ms).await?;
@@ -116,16 +122,44 @@ impl DeltaLog {
     /// [`StorageError::Incompatible`] if others changed the table so that it does not fit any
     /// more, or committed under our application's id.
     pub(crate) async fn commit(&mut self, commit: Commit) -> Result<Committed, StorageError> {
+        // Also if the caller does not wait for the end.
+        self.is_unsettled = true;
+        let result = self.try_commit(commit).await;
+        self.is_unsettled = result.is_err();
+        result
+    }
+
+    /// Learns what other writers committed. `now_ms` is in milliseconds since 1970.
+    ///
+    /// After a failed commit of ours it tells nothing until that is tried again: the log may hold
+    /// the commit, and its files would look like another writer's.
+    ///
+    /// # Errors
+    /// As [`Self::commit`].
+    pub(crate) async fn refresh(&mut self, now_ms: i64) -> Result<Changes, StorageError> {
+        if self.is_unsettled {
+            return Ok(Changes::default());
+        }
+        self.look_again(now_ms).await?;
+        while let Some(actions) = entry::read(&self.store, self.version + 1).await? {
+            self.learn(self.version + 1, actions)?;
+        }
+        self.looked_ms = now_ms;
+        Ok(std::mem::take(&mut self.unreported))
+    }
+
+    /// Waits for the checkpoint that is being written, if any.
+    pub(crate) async fn close(&mut self) {
+        self.checkpointer.finish().await;
+    }
+
+    async fn try_commit(&mut self, commit: Commit) -> Result<Committed, StorageError> {
         let txn_id = Uuid::new_v4().to_string();
         let actions = actions_of(&commit, &txn_id);
-        let started_at = commit
-            .app_transaction
-            .as_ref()
-            .and_then(|txn| self.app_transaction(&txn.app_id));
         self.look_again(commit.time_ms).await?;
         fail_point("table::before-commit");
         for _attempt in 0..MAX_ATTEMPTS {
-            if let Some(outcome) = self.settled_by_others(&commit, started_at)? {
+            if let Some(outcome) = self.settled_by_others(&commit)? {
                 return Ok(self.committed(outcome));
             }
             let next = self.version + 1;
@@ -144,8 +178,10 @@ impl DeltaLog {
             for file in &commit.removes {
                 self.live.remove(&file.path);
             }
-            self.app_transactions
-                .extend(commit.app_transaction.map(|txn| (txn.app_id, txn.version)));
+            if let Some(AppTransaction { app_id, version }) = commit.app_transaction {
+                self.told_transactions.insert(app_id.clone(), version);
+                self.app_transactions.insert(app_id, version);
+            }
             self.checkpointer.after_commit(next, commit.time_ms);
             return Ok(self.committed(Outcome::Written));
         }
@@ -158,24 +194,6 @@ impl DeltaLog {
         })
     }
 
-    /// Learns what other writers committed. `now_ms` is in milliseconds since 1970.
-    ///
-    /// # Errors
-    /// As [`Self::commit`].
-    pub(crate) async fn refresh(&mut self, now_ms: i64) -> Result<Changes, StorageError> {
-        self.look_again(now_ms).await?;
-        while let Some(actions) = entry::read(&self.store, self.version + 1).await? {
-            self.learn(self.version + 1, actions)?;
-        }
-        self.looked_ms = now_ms;
-        Ok(std::mem::take(&mut self.unreported))
-    }
-
-    /// Waits for the checkpoint that is being written, if any.
-    pub(crate) async fn close(&mut self) {
-        self.checkpointer.finish().await;
-    }
-
     fn committed(&mut self, outcome: Outcome) -> Committed {
         Committed {
             outcome,
@@ -185,17 +203,15 @@ impl DeltaLog {
     }
 
     /// Whether the commit must not be written, given all that is known of the table.
-    fn settled_by_others(
-        &self,
-        commit: &Commit,
-        started_at: Option<i64>,
-    ) -> Result<Option<Outcome>, StorageError> {
+    fn settled_by_others(&mut self, commit: &Commit) -> Result<Option<Outcome>, StorageError> {
         if let Some(AppTransaction { app_id, version }) = &commit.app_transaction {
             let reached = self.app_transaction(app_id);
             if reached >= Some(*version) {
+                let told = reached.map(|reached| (app_id.clone(), reached));
+                self.told_transactions.extend(told);
                 return Ok(Some(Outcome::AlreadyCommitted));
             }
-            if reached != started_at {
+            if reached != self.told_transactions.get(app_id).copied() {
                 return Err(StorageError::Incompatible {
                     reason: format!(
                         "the table of spans got a commit of {app_id} that this process did not make, or whose fate it \
@@ -229,6 +245,7 @@ impl DeltaLog {
     fn learn(&mut self, version: u64, actions: Vec<ReadAction>) -> Result<(), StorageError> {
         let mut added = Vec::new();
         let mut removed = Vec::new();
+        let mut transactions = Vec::new();
         for action in actions {
             if let Some(protocol) = action.protocol {
                 protocol.check()?;
@@ -242,14 +259,13 @@ impl DeltaLog {
                     source: None,
                 });
             }
-            if let Some(txn) = action.txn {
-                self.app_transactions.insert(txn.app_id, txn.version);
-            }
+            transactions.extend(action.txn.map(|txn| (txn.app_id, txn.version)));
             removed.extend(action.remove.map(|remove| remove.path));
             if let Some(add) = action.add {
                 added.push(add.into_file()?);
             }
         }
+        self.app_transactions.extend(transactions);
         // Within a commit the order of actions means nothing.
         for path in removed {
             if self.live.remove(&path) {
@@ -333,52 +349,4 @@ fn actions_of<'a>(commit: &Commit, txn_id: &str) -> Vec<Action<'a>> {
             .map(|file| Action::Add(Add::new(file, data_change))),
     );
     actions
-}
-
-/// Makes an empty table; another process may do so at the same time.
-async fn create(store: &Arc<dyn ObjectStore>, now_ms: i64) -> Result<(), StorageError> {
-    let has_data = orphans::any_data_file(store).await;
-    if has_data.map_err(|error| StorageError::unavailable("list the table of spans", error))? {
-        return Err(StorageError::Incompatible {
-            reason: "the directory of the table of spans holds data files, but no `_delta_log` that tells which are \
-                     part of the table; restore it from a copy, or move the data files away"
-                .to_owned(),
-            source: None,
-        });
-    }
-    let protocol = Protocol::oldest();
-    let metadata = schema::new_table(Uuid::new_v4(), now_ms);
-    let info = CommitInfo::of("CREATE TABLE", now_ms, Uuid::new_v4().to_string());
-    let actions = [
-        Action::CommitInfo(info),
-        Action::Protocol(&protocol),
-        Action::MetaData(&metadata),
-    ];
-    match entry::put(store, 0, &actions).await? {
-        Put::Written => tracing::info!("made the table of spans"),
-        Put::Exists => tracing::info!("another process made the table of spans"),
-    }
-    Ok(())
-}
-
-/// Leftovers do no harm, so a failure to remove them is none to open the table.
-async fn remove_orphans(store: &Arc<dyn ObjectStore>, table: &LoadedTable, now_ms: i64) {
-    let live = table.files.iter().map(|file| file.path.as_str());
-    let needed = live
-        .chain(table.tombstones.iter().map(String::as_str))
-        .collect();
-    match orphans::remove_orphans(store, &needed, now_ms).await {
-        Ok(0) => {}
-        Ok(count) => tracing::info!(
-            count,
-            "removed data files that are not part of the table of spans"
-        ),
-        Err(error) => {
-            let error = error.to_string();
-            tracing::warn!(
-                error,
-                "data files that are not part of the table of spans could not be removed"
-            );
-        }
-    }
 }

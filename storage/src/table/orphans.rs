@@ -8,15 +8,37 @@ use object_store::ObjectStore;
 use object_store::path::Path;
 
 use super::added_file::is_data_file_path;
+use super::kernel::LoadedTable;
 
 /// A file this young may belong to a commit that another writer is about to make.
 const SAFE_AGE_MS: i64 = 3_600_000;
 
 /// Removes data files of ours that no reader needs: those left by a crash between the writing of a
 /// file and its commit, and those that were removed from the table longer ago than their
-/// retention. `needed` holds the paths of files that are live or that readers of older versions
-/// may ask for. Returns how many were removed.
-pub(super) async fn remove_orphans(
+/// retention. They do no harm, so a failure is only logged.
+pub(super) async fn remove_orphans(store: &Arc<dyn ObjectStore>, table: &LoadedTable, now_ms: i64) {
+    let live = table.files.iter().map(|file| file.path.as_str());
+    let needed = live
+        .chain(table.tombstones.iter().map(String::as_str))
+        .collect();
+    match remove_unneeded(store, &needed, now_ms).await {
+        Ok(0) => {}
+        Ok(count) => tracing::info!(
+            count,
+            "removed data files that are not part of the table of spans"
+        ),
+        Err(error) => {
+            let error = error.to_string();
+            tracing::warn!(
+                error,
+                "data files that are not part of the table of spans could not be removed"
+            );
+        }
+    }
+}
+
+/// Removes old data files of ours but those whose paths are `needed`. Returns how many.
+async fn remove_unneeded(
     store: &Arc<dyn ObjectStore>,
     needed: &HashSet<&str>,
     now_ms: i64,

@@ -99,6 +99,7 @@ const ARROWS: [Arrows; 5] = [
             "serde_json",
             "thiserror",
             "tokio",
+            "tokio-util",
             "tracing",
             "url",
             "uuid",

@@ -42,6 +42,14 @@ async fn bodies_may_be_compressed_and_are_bounded_after_decompression_too() {
     let small = batch(1, 1, 10).encode_to_vec();
     assert_eq!(post("gzip", gzip(&small)).await.status, 200);
     assert_eq!(span_count(&server, 1).await, 10);
+    let other = batch(1, 5, 10).encode_to_vec();
+    assert_eq!(
+        post("zstd", zstd::encode_all(other.as_slice(), 3).unwrap())
+            .await
+            .status,
+        200
+    );
+    assert_eq!(span_count(&server, 5).await, 10);
 
     // A megabyte of one name repeated is small when compressed.
     let mut large = batch(1, 2, 1);
