@@ -181,7 +181,7 @@ async fn a_tag_is_found_wherever_it_stands() {
         ("span.kind", ""),
         ("span.kind", "consumer"),
         ("error", "false"),
-        ("na'me", "va\"l'ue"),
+        ("na'me", "va\"l'use"),
     ] {
         let query = TraceQuery {
             tags: vec![(key.into(), value.into())],

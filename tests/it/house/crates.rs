@@ -101,7 +101,6 @@ const ARROWS: [Arrows; 5] = [
             "tokio",
             "tokio-util",
             "tracing",
-            "url",
             "uuid",
         ],
         never: &["axum", "tonic", "hyper", "opentelemetry", "prost", "utoipa"],
