@@ -10,7 +10,7 @@ pub(super) struct TimeRange {
 }
 
 /// How much longer each window is than the one before it.
-const GROWTH: i64 = 2;
+const GROWTH: i64 = 4;
 /// The same where nothing at all was found so far: what is searched for is rare, and each further
 /// window costs a plan of its own.
 const GROWTH_WHEN_RARE: i64 = 16;
@@ -81,11 +81,11 @@ mod tests {
         assert_eq!(
             windows.next(3),
             Some(TimeRange {
-                start: 510,
+                start: 190,
                 end: 829
             })
         );
-        assert_eq!(windows.next(4), Some(TimeRange { start: 0, end: 509 }));
+        assert_eq!(windows.next(4), Some(TimeRange { start: 0, end: 189 }));
         assert_eq!(windows.next(4), None);
     }
 
