@@ -21,6 +21,10 @@ use tokio::runtime::Runtime;
 use stopwatch::{CPU, Clock, WALL};
 use traffic::Traffic;
 
+/// As in the binary: flushing is mostly allocating and filling buffers.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The tag of OTLP in protobuf.
 const ENCODING: u8 = 1;
 /// Requests of a thousand spans in one memtable: about as many as the default settings gather.
