@@ -1,12 +1,10 @@
 //! The files of a log's directory: names, lock, identity.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
-use rustix::fs::FlockOperation;
-use rustix::io::Errno;
 
 use super::error::WalError;
 use super::position::WalId;
@@ -72,22 +70,41 @@ pub(super) fn list(dir: &Path) -> Result<Listing, WalError> {
     Ok(listing)
 }
 
-/// Makes `dir` if need be and takes the lock that keeps other logs out while the file is open.
-pub(super) fn lock(dir: &Path) -> Result<File, WalError> {
-    create_durably(dir)?;
-    let path = dir.join(LOCK_FILE);
-    let file = File::options()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(|error| WalError::io("open", &path, error))?;
-    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => Ok(file),
-        Err(Errno::WOULDBLOCK) => Err(WalError::Locked {
-            dir: dir.to_owned(),
-        }),
-        Err(error) => Err(WalError::io("lock", &path, error)),
+/// The lock that keeps other logs out of a directory while it lives.
+#[derive(Debug)]
+pub(super) struct DirectoryLock(File);
+
+impl DirectoryLock {
+    /// Makes `dir` if need be and locks it.
+    ///
+    /// # Errors
+    /// `Locked` when another log has it, and `Io`.
+    pub fn take(dir: &Path) -> Result<Self, WalError> {
+        create_durably(dir)?;
+        let path = dir.join(LOCK_FILE);
+        let file = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(|error| WalError::io("open", &path, error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self(file)),
+            Err(TryLockError::WouldBlock) => Err(WalError::Locked {
+                dir: dir.to_owned(),
+            }),
+            Err(TryLockError::Error(error)) => Err(WalError::io("lock", &path, error)),
+        }
+    }
+}
+
+impl Drop for DirectoryLock {
+    /// Closing the file would not do: a process that is being started just now has a copy of it,
+    /// which holds the lock until the new program runs.
+    fn drop(&mut self) {
+        if let Err(error) = self.0.unlock() {
+            tracing::warn!(%error, "the write-ahead log's directory cannot be unlocked");
+        }
     }
 }
 
@@ -161,4 +178,21 @@ pub(super) fn read_or_create_id(dir: &Path, has_segments: bool) -> Result<WalId,
     fs::rename(&unfinished, &path).map_err(|error| WalError::io("create", &path, error))?;
     sync(dir)?;
     Ok(id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_ends_when_it_is_dropped_although_a_process_being_started_has_its_file() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let lock = DirectoryLock::take(dir.path()).expect("free");
+        let of_process_being_started = lock.0.try_clone().expect("a copy");
+        let second = DirectoryLock::take(dir.path()).expect_err("locked");
+        assert!(matches!(second, WalError::Locked { .. }), "{second}");
+        drop(lock);
+        drop(DirectoryLock::take(dir.path()).expect("free again"));
+        drop(of_process_being_started);
+    }
 }

@@ -1,6 +1,5 @@
 //! The log itself: open, append, trim, close.
 
-use std::fs::File;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +9,7 @@ use bytes::Bytes;
 use tokio::sync::oneshot;
 
 use super::active_segment::Record;
-use super::directory;
+use super::directory::{self, DirectoryLock};
 use super::error::WalError;
 use super::position::{WalId, WalPosition};
 use super::queue::{Load, PendingAppend, Queue, Request};
@@ -44,7 +43,7 @@ struct Running {
     writer: JoinHandle<()>,
     preallocator: JoinHandle<()>,
     /// Keeps other processes out.
-    lock: File,
+    lock: DirectoryLock,
 }
 
 impl<T: Send + 'static> Wal<T> {
@@ -67,7 +66,7 @@ impl<T: Send + 'static> Wal<T> {
     ) -> Result<(Self, Replay), WalError> {
         settings.validate()?;
         let dir = &settings.dir;
-        let lock = directory::lock(dir)?;
+        let lock = DirectoryLock::take(dir)?;
         let listing = directory::list(dir)?;
         let wal_id = directory::read_or_create_id(dir, !listing.segments.is_empty())?;
         let end = recovery::find_end(wal_id, listing.segments.last(), salvage, settings.covered)?;
