@@ -12,6 +12,7 @@
 
 #![warn(missing_docs)]
 
+mod call_path;
 mod ids;
 
 pub mod attributes;
@@ -25,6 +26,7 @@ pub mod typed_json;
 pub use attributes::{AttributeRef, AttributeValue, Attributes};
 pub use batch::{SpanBatch, SpanBatchError};
 pub use builder::{EventRow, LinkRow, ResourceRow, ScopeRow, SpanBatchBuilder, SpanRow};
+pub use call_path::{CallPath, CallPathError};
 pub use columns::{ColumnId, ColumnType, SpanColumn};
 pub use ids::{IdError, SpanId, TraceId, UnixNanos};
 pub use reader::SpanReader;
