@@ -15,11 +15,45 @@ pub enum Protocol {
     OtlpHttpProtobuf,
     /// OTLP over HTTP in JSON.
     OtlpHttpJson,
+    /// Zipkin v2 in JSON.
+    ZipkinV2Json,
+    /// Zipkin v2 in protobuf.
+    ZipkinV2Protobuf,
+    /// Zipkin v1 in JSON.
+    ZipkinV1Json,
+    /// Zipkin v1 in Thrift.
+    ZipkinV1Thrift,
+    /// Jaeger in Thrift over HTTP.
+    JaegerHttpThrift,
+    /// Jaeger over gRPC.
+    JaegerGrpc,
+    /// The Jaeger agent's datagrams in Thrift's compact protocol.
+    JaegerUdpCompact,
+    /// The Jaeger agent's datagrams in Thrift's binary protocol.
+    JaegerUdpBinary,
+    /// MTrace over HTTP in JSON.
+    Mtrace,
+    /// SkyWalking over gRPC.
+    SkyWalkingGrpc,
 }
 
 impl Protocol {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::OtlpGrpc, Self::OtlpHttpProtobuf, Self::OtlpHttpJson];
+    pub const ALL: [Self; 13] = [
+        Self::OtlpGrpc,
+        Self::OtlpHttpProtobuf,
+        Self::OtlpHttpJson,
+        Self::ZipkinV2Json,
+        Self::ZipkinV2Protobuf,
+        Self::ZipkinV1Json,
+        Self::ZipkinV1Thrift,
+        Self::JaegerHttpThrift,
+        Self::JaegerGrpc,
+        Self::JaegerUdpCompact,
+        Self::JaegerUdpBinary,
+        Self::Mtrace,
+        Self::SkyWalkingGrpc,
+    ];
 
     /// A short name, for metrics.
     pub const fn name(self) -> &'static str {
@@ -27,6 +61,16 @@ impl Protocol {
             Self::OtlpGrpc => "otlp_grpc",
             Self::OtlpHttpProtobuf => "otlp_http_protobuf",
             Self::OtlpHttpJson => "otlp_http_json",
+            Self::ZipkinV2Json => "zipkin_v2_json",
+            Self::ZipkinV2Protobuf => "zipkin_v2_protobuf",
+            Self::ZipkinV1Json => "zipkin_v1_json",
+            Self::ZipkinV1Thrift => "zipkin_v1_thrift",
+            Self::JaegerHttpThrift => "jaeger_http_thrift",
+            Self::JaegerGrpc => "jaeger_grpc",
+            Self::JaegerUdpCompact => "jaeger_udp_compact",
+            Self::JaegerUdpBinary => "jaeger_udp_binary",
+            Self::Mtrace => "mtrace",
+            Self::SkyWalkingGrpc => "skywalking_grpc",
         }
     }
 }

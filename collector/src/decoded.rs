@@ -1,5 +1,7 @@
 //! What decoding a request gives.
 
+use std::fmt::Display;
+
 use schemas::SpanBatch;
 
 use crate::refusal::RefusalCounts;
@@ -13,19 +15,32 @@ pub struct Decoded {
     pub rejected: u64,
     /// What was wrong with them, for the sender's eyes; with none refused a warning, or empty.
     pub reason: String,
+    /// What was wrong with each of the first refused spans, in protocols that tell it one by one.
+    pub details: Vec<String>,
     pub(crate) refused: RefusalCounts,
 }
 
 /// A request that is not of its encoding, so that none of its spans can be told.
 #[derive(Debug, thiserror::Error)]
 pub enum DecodeError {
-    /// The bytes are no protobuf `ExportTraceServiceRequest`.
-    #[error("not a protobuf ExportTraceServiceRequest: {0}")]
-    Protobuf(&'static str),
-    /// The text is no `ExportTraceServiceRequest` in protobuf's JSON form.
-    #[error("not a JSON ExportTraceServiceRequest: {0}")]
-    Json(#[from] serde_json::Error),
+    /// The bytes are not of their encoding.
+    #[error("not {form}: {reason}")]
+    Malformed {
+        /// What they should be, with its article.
+        form: &'static str,
+        /// Why they are not.
+        reason: String,
+    },
     /// The tag of the encoding means nothing to this version.
     #[error("encoding {0} is unknown to this version of spanhouse")]
     UnknownEncoding(u8),
+}
+
+impl DecodeError {
+    pub(crate) fn malformed(form: &'static str, reason: &(impl Display + ?Sized)) -> Self {
+        Self::Malformed {
+            form,
+            reason: reason.to_string(),
+        }
+    }
 }

@@ -11,32 +11,17 @@
 
 pub mod grpc;
 pub mod http;
-mod receiver;
 
-mod body;
-mod budget;
-mod connections;
-mod inflate;
-mod reply;
-
-mod assembler;
-mod draft;
 mod json;
 mod protobuf;
+mod reply;
 
 pub use json::decode_json;
 pub use protobuf::decode_protobuf;
-pub use receiver::Receiver;
 
-/// The length of the body, where the request's headers tell it.
-fn declared_length(headers: &::http::HeaderMap) -> Option<usize> {
-    headers
-        .get(::http::header::CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .parse()
-        .ok()
+/// The encodings of a request, and of its answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OtlpEncoding {
+    Protobuf,
+    Json,
 }
-
-#[cfg(test)]
-mod fake_sink;

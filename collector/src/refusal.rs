@@ -32,11 +32,15 @@ pub enum Refusal {
     NotUtf8,
     /// An attribute of it nests deeper than [`MAX_NESTING`].
     TooDeep,
+    /// Its hierarchical id is no path that starts at `0`.
+    CallPath,
+    /// A field that its protocol asks for is missing or of another type.
+    Field,
 }
 
 impl Refusal {
     /// All of them, in order.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::ResourceNotUtf8,
         Self::ResourceTooDeep,
         Self::ScopeNotUtf8,
@@ -49,6 +53,8 @@ impl Refusal {
         Self::EndBeforeStart,
         Self::NotUtf8,
         Self::TooDeep,
+        Self::CallPath,
+        Self::Field,
     ];
 
     /// A short name, for metrics.
@@ -66,6 +72,8 @@ impl Refusal {
             Self::EndBeforeStart => "end_before_start",
             Self::NotUtf8 => "not_utf8",
             Self::TooDeep => "too_deep",
+            Self::CallPath => "call_path",
+            Self::Field => "field",
         }
     }
 
@@ -84,6 +92,8 @@ impl Refusal {
             Self::EndBeforeStart => "an end before its start",
             Self::NotUtf8 => "text that is not UTF-8",
             Self::TooDeep => "an attribute nested too deep",
+            Self::CallPath => "a hierarchical id that is no path from 0",
+            Self::Field => "a field missing or of another type",
         }
     }
 }

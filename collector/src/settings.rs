@@ -3,6 +3,11 @@
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
+use schemas::UnixNanos;
+
+/// Tells the present.
+pub type Clock = fn() -> UnixNanos;
+
 /// Limits of the receivers. All sizes are bytes.
 #[derive(Clone, Debug)]
 pub struct CollectorSettings {

@@ -10,25 +10,26 @@ mod model;
 mod scalar;
 mod value;
 
-use super::assembler::Assembler;
-use super::draft::{
+use crate::assembler::Assembler;
+use crate::draft::{
     DraftAttribute, DraftEntityRef, DraftEvent, DraftFields, DraftLink, DraftValue, NestedText,
     ResourceDraft, ScopeDraft, SpanDraft,
 };
+use crate::json::Text;
 use crate::{DecodeError, Decoded};
 
 use model::{KeyValue, Request, Resource, ResourceSpans, ScopeSpans, Span};
-use scalar::Text;
 use value::{AnyValue, write_value};
 
 /// Decodes an `ExportTraceServiceRequest` in OTLP's JSON form. Spans that are invalid are counted
 /// in the result; see [`Refusal`](crate::Refusal) for what makes a span invalid.
 ///
 /// # Errors
-/// [`DecodeError::Json`] when the text is not JSON, a field has an impossible value, or anything
+/// [`DecodeError::Malformed`] when the text is not JSON, a field has an impossible value, or anything
 /// is nested over 128 deep.
 pub fn decode_json(body: &[u8]) -> Result<Decoded, DecodeError> {
-    let request: Request<'_> = serde_json::from_slice(body)?;
+    let request: Request<'_> = serde_json::from_slice(body)
+        .map_err(|error| DecodeError::malformed("a JSON ExportTraceServiceRequest", &error))?;
     let mut assembler = Assembler::default();
     let mut span_draft = SpanDraft::default();
     for resource_spans in request.resource_spans.iter() {

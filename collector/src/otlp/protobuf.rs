@@ -8,27 +8,28 @@
 mod attribute;
 mod owner;
 mod span;
-mod wire;
 
-use super::assembler::Assembler;
-use super::draft::SpanDraft;
+use crate::assembler::Assembler;
+use crate::draft::SpanDraft;
 use crate::{DecodeError, Decoded};
 
+use crate::protobuf::{Depth, KnownFields, Malformed, Wire};
 use owner::{read_resource, read_scope};
 use span::read_span;
-use wire::{Depth, KnownFields, Malformed, Wire};
+
+const FORM: &str = "a protobuf ExportTraceServiceRequest";
 
 /// Decodes an `ExportTraceServiceRequest` in protobuf. Spans that are invalid are counted in the
 /// result; see [`Refusal`](crate::Refusal) for what makes a span invalid.
 ///
 /// # Errors
-/// [`DecodeError::Protobuf`] when the bytes are not of this message at all, also when a part is
+/// [`DecodeError::Malformed`] when the bytes are not of this message at all, also when a part is
 /// nested in over 100 messages or groups, where every protobuf decoder gives up.
 pub fn decode_protobuf(body: &[u8]) -> Result<Decoded, DecodeError> {
     let mut decoder = Decoder::default();
     decoder
         .request(body)
-        .map_err(|malformed| DecodeError::Protobuf(malformed.describe()))?;
+        .map_err(|malformed| DecodeError::malformed(FORM, malformed.describe()))?;
     Ok(decoder.assembler.finish())
 }
 

@@ -3,6 +3,8 @@ mod client;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::body::Body;
+use http::StatusCode;
 use prost::Message;
 use tonic::Code;
 use tonic::client::Grpc;
@@ -12,7 +14,8 @@ use tower::ServiceExt;
 use client::{Server, call, response, retry_delay};
 
 use super::*;
-use crate::otlp::fake_sink::{self, FakeSink};
+use crate::fake_sink::{self, FakeSink};
+use crate::grpc::{GRPC, HEALTH_CHECK};
 use crate::{CollectorSettings, SinkError};
 
 #[tokio::test]
@@ -103,7 +106,7 @@ async fn a_long_answer_is_gzipped_for_those_who_understand_it() {
             .rejected_spans,
         8
     );
-    assert!(answer.len() >= COMPRESS_FROM);
+    assert!(answer.len() >= 256, "as long as compressed answers are");
 }
 
 #[tokio::test]
@@ -350,9 +353,4 @@ async fn senders_that_mistook_the_port_are_told() {
     }
     let (status, _) = raw_call(&[("content-type", "application/grpc+proto")], vec![0; 5]).await;
     assert_eq!(status, StatusCode::OK);
-}
-
-#[test]
-fn messages_are_percent_encoded() {
-    assert_eq!(percent_encode("100 % – ok\n"), "100 %25 %E2%80%93 ok%0A");
 }

@@ -1,6 +1,8 @@
 mod limits;
 mod over_sockets;
 
+use ::http::header::CONTENT_ENCODING;
+use axum::body::Body;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse;
@@ -9,7 +11,8 @@ use serde_json::{Value, json};
 use tower::ServiceExt;
 
 use super::*;
-use crate::otlp::fake_sink::{self, FakeSink, gzip};
+use crate::fake_sink::{self, FakeSink, gzip};
+use crate::receiver::Compression;
 use crate::{CollectorSettings, SinkError};
 
 struct Answer {

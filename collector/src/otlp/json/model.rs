@@ -1,35 +1,10 @@
 //! The messages of a request, borrowing their texts from it.
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
-use super::scalar::{EnumNumber, HexId, Text, Unsigned32, Unsigned64};
+use super::scalar::{EnumNumber, HexId};
 use super::value::AnyValue;
-
-/// A repeated field; null is an empty one.
-#[derive(Debug)]
-pub(super) struct List<T>(Vec<T>);
-
-impl<T> List<T> {
-    pub(super) fn iter(&self) -> std::slice::Iter<'_, T> {
-        self.0.iter()
-    }
-
-    pub(super) fn into_vec(self) -> Vec<T> {
-        self.0
-    }
-}
-
-impl<T> Default for List<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for List<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        Option::<Vec<T>>::deserialize(deserializer).map(|list| Self(list.unwrap_or_default()))
-    }
-}
+use crate::json::{List, Text, Unsigned32, Unsigned64};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase", bound(deserialize = "'de: 'a"))]

@@ -7,7 +7,7 @@ use schemas::{
 use serde_json::{Value, json};
 
 use super::*;
-use crate::otlp::fake_sink;
+use crate::fake_sink;
 
 fn spans(request: &Value) -> (Vec<Span>, String) {
     let decoded = decode_json(request.to_string().as_bytes()).expect("a request");

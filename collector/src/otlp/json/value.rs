@@ -11,9 +11,10 @@ use schemas::typed_json::{ArrayWriter, MapWriter, write_value_ref};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, IgnoredAny, MapAccess, Visitor};
 
-use super::model::{KeyValue, List};
-use super::scalar::{Double, Signed64, Text};
-use crate::otlp::draft::NestedText;
+use super::model::KeyValue;
+use super::scalar::Double;
+use crate::draft::NestedText;
+use crate::json::{List, Signed64, Text};
 
 /// An attribute's value; the last field of the oneof counts.
 #[derive(Debug, Default)]

@@ -3,8 +3,8 @@
 use schemas::AttributeRef;
 use schemas::typed_json::{ArrayWriter, MapWriter, write_value_ref};
 
-use super::wire::{Depth, KnownFields, Malformed, Wire};
-use crate::otlp::draft::{DraftAttribute, DraftValue, NestedText};
+use crate::draft::{DraftAttribute, DraftValue, NestedText};
+use crate::protobuf::{Depth, KnownFields, Malformed, Wire};
 
 /// `KeyValue`: key, value, key_strindex (of profiles; meaningless in spans).
 const KEY_VALUE_FIELDS: KnownFields = KnownFields::of(&[1, 2, 3]);

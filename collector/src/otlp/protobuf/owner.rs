@@ -1,9 +1,9 @@
 //! `Resource` and `InstrumentationScope`, found within the message that holds their spans.
 
 use super::attribute::read_attribute;
-use super::wire::{Depth, KnownFields, Malformed, Wire};
 use super::{RESOURCE_SPANS_FIELDS, SCOPE_SPANS_FIELDS};
-use crate::otlp::draft::{DraftEntityRef, ResourceDraft, ScopeDraft};
+use crate::draft::{DraftEntityRef, ResourceDraft, ScopeDraft};
+use crate::protobuf::{Depth, KnownFields, Malformed, Wire};
 
 /// `Resource`: attributes, dropped_attributes_count, entity_refs.
 const RESOURCE_FIELDS: KnownFields = KnownFields::of(&[1, 2, 3]);

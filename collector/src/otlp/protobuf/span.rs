@@ -1,8 +1,8 @@
 //! `Span` with its events, links and status.
 
 use super::attribute::read_attribute;
-use super::wire::{Depth, KnownFields, Malformed, Wire};
-use crate::otlp::draft::{DraftEvent, DraftFields, DraftLink, SpanDraft};
+use crate::draft::{DraftEvent, DraftFields, DraftLink, SpanDraft};
+use crate::protobuf::{Depth, KnownFields, Malformed, Wire};
 
 /// `Span`: all numbers from trace_id to flags.
 const SPAN_FIELDS: KnownFields =

@@ -1,5 +1,7 @@
 //! What is refused for its size, or because too much is going on.
 
+use std::time::Duration;
+
 use super::*;
 
 pub(super) fn small_limit() -> CollectorSettings {

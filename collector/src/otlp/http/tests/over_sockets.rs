@@ -1,5 +1,7 @@
 //! The receiver behind a real socket: connections, time limits, shutdown.
 
+use std::time::Duration;
+
 use std::num::NonZeroUsize;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

@@ -48,6 +48,7 @@ pub(in crate::otlp) fn expected(request: &Request) -> Decoded {
         batch: builder.finish(),
         rejected: refusals.total(),
         reason: refusals.describe(),
+        details: Vec::new(),
         refused: refusals.counts,
     }
 }

@@ -1,0 +1,146 @@
+//! MTrace's ids and OpenTelemetry's: the mapping that `docs/mtrace.md` states.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+
+use schemas::{CallPath, SpanId, SpanKind, TraceId};
+use serde::Deserialize;
+use serde::de::{Deserializer, Error, Visitor};
+use sha2::{Digest, Sha256};
+
+use super::halves::Side;
+use super::model::Text;
+
+/// The longest trace id that is neither hexadecimal nor decimal, in characters.
+const MAX_TRACE_ID_CHARACTERS: usize = 128;
+
+/// The most digits of a decimal 64-bit number.
+const MAX_DECIMAL_DIGITS: usize = 20;
+
+/// The attribute that keeps a trace id as it was sent.
+pub(super) const SENT_TRACE_ID: &str = "mtrace.trace_id";
+
+/// A trace id as sent.
+#[derive(Debug)]
+pub(super) enum SentTraceId<'a> {
+    Number(u64),
+    Text(Text<'a>),
+}
+
+impl SentTraceId<'_> {
+    /// The id of 16 bytes.
+    pub(super) fn mapped(&self) -> Result<TraceId, &'static str> {
+        let id = match self {
+            Self::Number(number) => of_64_bits(*number),
+            Self::Text(text) => match text.as_str() {
+                "" => return Err("an empty traceId"),
+                text => match (TraceId::parse(text), decimal(text)) {
+                    (Ok(id), _) => id.0,
+                    (Err(schemas::IdError::Zero), _) => [0; 16],
+                    (Err(_), Some(number)) => of_64_bits(number),
+                    (Err(_), None) => of_text(text)?,
+                },
+            },
+        };
+        TraceId::from_wire(&id).ok_or("a traceId of zeros only")
+    }
+
+    /// The id as it was sent, unless it is hexadecimal as spanhouse shows ids itself.
+    pub(super) fn verbatim(&self) -> Option<Cow<'_, str>> {
+        match self {
+            Self::Number(number) => Some(number.to_string().into()),
+            Self::Text(text) if TraceId::parse(text.as_str()).is_ok() => None,
+            Self::Text(text) => Some(text.as_str().into()),
+        }
+    }
+}
+
+fn of_64_bits(number: u64) -> [u8; 16] {
+    u128::from(number).to_be_bytes()
+}
+
+/// The number that a text of decimal digits is; none when it does not fit 64 bits.
+fn decimal(text: &str) -> Option<u64> {
+    let is_decimal =
+        text.len() <= MAX_DECIMAL_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_decimal.then(|| text.parse().ok()).flatten()
+}
+
+fn of_text(text: &str) -> Result<[u8; 16], &'static str> {
+    let is_short = text.len() <= MAX_TRACE_ID_CHARACTERS
+        || text.chars().nth(MAX_TRACE_ID_CHARACTERS).is_none();
+    if !is_short {
+        return Err("a traceId of more than 128 characters");
+    }
+    Ok(truncated(Sha256::new_with_prefix(text)))
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for SentTraceId<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SentTraceIdVisitor(PhantomData))
+    }
+}
+
+struct SentTraceIdVisitor<'a>(PhantomData<&'a ()>);
+
+impl<'de: 'a, 'a> Visitor<'de> for SentTraceIdVisitor<'a> {
+    type Value = SentTraceId<'a>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a trace id: a text, or a whole number of 64 bits")
+    }
+
+    fn visit_u64<E: Error>(self, number: u64) -> Result<SentTraceId<'a>, E> {
+        Ok(SentTraceId::Number(number))
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<SentTraceId<'a>, E> {
+        Ok(SentTraceId::Text(Text(text.into())))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<SentTraceId<'a>, E> {
+        Ok(SentTraceId::Text(Text(text.to_owned().into())))
+    }
+}
+
+/// The id of one side's span at a path.
+pub(super) fn span_id(trace_id: TraceId, path: CallPath<'_>, side: Side) -> SpanId {
+    let side: &[u8] = match side {
+        Side::Calling => b"c",
+        Side::Executing => b"s",
+    };
+    let hash = Sha256::new_with_prefix(trace_id.0)
+        .chain_update(path.as_str())
+        .chain_update(side);
+    SpanId(truncated(hash))
+}
+
+/// The id of the span that a span at a path stands below; none at the root. A server's or
+/// consumer's is its caller at the same path, any other's what runs at the path's prefix.
+pub(super) fn parent_span_id(
+    trace_id: TraceId,
+    path: CallPath<'_>,
+    kind: SpanKind,
+) -> Option<SpanId> {
+    let parent = path.parent()?;
+    Some(match kind {
+        SpanKind::Server | SpanKind::Consumer => span_id(trace_id, path, Side::Calling),
+        SpanKind::Client | SpanKind::Producer | SpanKind::Internal | SpanKind::Unspecified => {
+            span_id(trace_id, parent, Side::Executing)
+        }
+    })
+}
+
+/// The first bytes of a hash; the last one is 1 where all would be zero, since no id is.
+fn truncated<const N: usize>(hash: Sha256) -> [u8; N] {
+    let hash = hash.finalize();
+    let mut id = [0; N];
+    for (byte, hashed) in id.iter_mut().zip(hash) {
+        *byte = hashed;
+    }
+    if id == [0; N] {
+        id[N - 1] = 1;
+    }
+    id
+}
