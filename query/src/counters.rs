@@ -73,6 +73,7 @@ impl Counting {
             | QueryError::Columns(_)
             | QueryError::NoTable(_)
             | QueryError::Encode(_)
+            | QueryError::EncodeColumns(_)
             | QueryError::Stopped(_)
             | QueryError::Threads(_) => &self.failed,
         };

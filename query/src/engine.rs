@@ -15,7 +15,10 @@ use datafusion::execution::session_state::SessionState;
 use schemas::TraceId;
 
 use crate::counters::{Counters, Counting};
-use crate::{Operation, QueryError, QuerySettings, Trace, TraceQuery};
+use crate::{
+    Operation, QueryError, QuerySettings, RedAnswer, RedQuery, Topology, TopologyQuery, Trace,
+    TraceQuery,
+};
 
 use pool::Pool;
 pub(crate) use question::Question;
@@ -102,6 +105,24 @@ impl Engine {
     /// [`QueryError`], as every question.
     pub async fn search(&self, query: TraceQuery) -> Result<Vec<Trace>, QueryError> {
         self.ask(move |question| async move { question.search(&query).await })
+            .await
+    }
+
+    /// The rate, errors and durations of the spans that `query` names.
+    ///
+    /// # Errors
+    /// [`QueryError`], as every question.
+    pub async fn red(&self, query: RedQuery) -> Result<RedAnswer, QueryError> {
+        self.ask(move |question| async move { question.red(&query).await })
+            .await
+    }
+
+    /// Who calls whom, through what, how often and how well.
+    ///
+    /// # Errors
+    /// [`QueryError`], as every question.
+    pub async fn topology(&self, query: TopologyQuery) -> Result<Topology, QueryError> {
+        self.ask(move |question| async move { question.topology(&query).await })
             .await
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use arrow_schema::ArrowError;
 use datafusion::error::DataFusionError;
 use schemas::SpanBatchError;
 use schemas::typed_json::TypedJsonError;
@@ -33,6 +34,9 @@ pub enum QueryError {
     /// An answer could not be written down.
     #[error("the answer cannot be written: {0}")]
     Encode(#[from] serde_json::Error),
+    /// An answer could not be written down as Arrow's columns.
+    #[error("the answer's columns cannot be written: {0}")]
+    EncodeColumns(#[from] ArrowError),
     /// Answering stopped before its end: the process shuts down, or a defect was hit.
     #[error("answering was stopped: {0}")]
     Stopped(#[from] tokio::task::JoinError),

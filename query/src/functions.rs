@@ -15,6 +15,7 @@ use datafusion::logical_expr::{ColumnarValue, Expr, ScalarUDF, lit};
 
 use attribute_matches::AttributeMatches;
 use event_attribute_matches::EventAttributeMatches;
+pub(crate) use object_scan::text_of;
 
 static ATTRIBUTE_MATCHES: LazyLock<Arc<ScalarUDF>> =
     LazyLock::new(|| Arc::new(ScalarUDF::from(AttributeMatches::default())));

@@ -3,9 +3,13 @@
 //! | path | answer |
 //! |---|---|
 //! | `GET /api/v1/traces/{id}` | the trace as a tree, or its spans in OTLP |
+//! | `GET /api/v1/traces/{id}/diagnosis` | where its time went, and what went wrong |
+//! | `GET /api/v1/traces/{id}/skeleton` | its tree as Arrow columns, for drawing |
 //! | `GET /api/v1/services`, `/api/v1/services/{service}/operations` | what sends spans |
+//! | `GET /api/v1/red` | QPS, AvgTime, success rate and percentiles, over time |
+//! | `GET /api/v1/topology` | who calls whom, with the figures of each edge |
 //! | `GET /api/v1/openapi.json` | the description of all of this |
-//! | `GET /api/traces`, `/api/traces/{id}`, `/api/services`, `/api/services/{service}/operations`, `/api/operations` | the same in Jaeger's JSON |
+//! | `GET /api/traces`, `/api/traces/{id}`, `/api/services`, `/api/services/{service}/operations`, `/api/operations`, `/api/dependencies` | the same in Jaeger's JSON |
 //!
 //! Shapes of answers are born here; nothing else in the crate knows them. Answers are written on
 //! the engine's threads, not on those that serve sockets.
@@ -46,11 +50,15 @@ pub type Clock = fn() -> UnixNanos;
 pub fn router(engine: Engine, clock: Clock) -> Router {
     Router::new()
         .route("/api/v1/traces/{id}", get(native::trace))
+        .route("/api/v1/traces/{id}/diagnosis", get(native::diagnosis))
+        .route("/api/v1/traces/{id}/skeleton", get(native::skeleton))
         .route("/api/v1/services", get(native::services))
         .route(
             "/api/v1/services/{service}/operations",
             get(native::operations),
         )
+        .route("/api/v1/red", get(native::red))
+        .route("/api/v1/topology", get(native::topology))
         .route("/api/v1/openapi.json", get(openapi::serve))
         .route("/api/traces", get(jaeger::search))
         .route("/api/traces/{id}", get(jaeger::trace))
@@ -60,6 +68,7 @@ pub fn router(engine: Engine, clock: Clock) -> Router {
             get(jaeger::service_operations),
         )
         .route("/api/operations", get(jaeger::operations))
+        .route("/api/dependencies", get(jaeger::dependencies))
         .fallback(failure::no_such_endpoint)
         .method_not_allowed_fallback(failure::method_not_allowed)
         .with_state(Api { engine, clock })
@@ -67,6 +76,7 @@ pub fn router(engine: Engine, clock: Clock) -> Router {
 
 const JSON: &str = "application/json";
 const PROTOBUF: &str = "application/x-protobuf";
+const ARROW_STREAM: &str = "application/vnd.apache.arrow.stream";
 
 /// An answer that was written on the engine's threads.
 #[derive(Debug)]

@@ -13,10 +13,13 @@
 
 #![warn(missing_docs)]
 
+mod diagnosis;
 mod engine;
 mod trace;
 
+mod red;
 mod search;
+mod topology;
 
 mod functions;
 
@@ -32,10 +35,17 @@ pub use engine::Engine;
 pub use error::QueryError;
 pub use http::{openapi, openapi_json, router};
 pub use operation::Operation;
+pub use red::{
+    DurationHistogram, GroupBy, MalformedHistogram, RED_BUCKET, RedAnswer, RedFigures, RedQuery,
+    RedSeries, TimeSpan,
+};
 pub use search::TraceQuery;
 pub use settings::QuerySettings;
+pub use topology::{
+    ConnectionType, HalfFigures, NodeKind, Topology, TopologyEdge, TopologyNode, TopologyQuery,
+};
 pub use trace::{
-    MAX_CALL_PATH_LEVELS, Mark, Marks, ServiceSummary, Trace, TraceSpan, TraceSummary,
+    Half, MAX_CALL_PATH_LEVELS, Mark, Marks, ServiceSummary, Trace, TraceSpan, TraceSummary,
 };
 
 #[cfg(test)]

@@ -23,6 +23,7 @@ use crate::QueryError;
 use crate::counters::Counting;
 use crate::engine::Scan;
 
+pub(crate) use condition::{column, is_service};
 use newest::NewestTraces;
 use window::{TimeRange, Windows};
 

@@ -14,7 +14,9 @@ use futures::TryStreamExt;
 use schemas::{SpanKind, TraceId, UNKNOWN_SERVICE};
 
 use super::{Shared, scan};
+use crate::red::{self, RedAnswer, RedQuery};
 use crate::search::{self, TraceQuery};
+use crate::topology::{self, Topology, TopologyQuery};
 use crate::trace::{self, Trace};
 use crate::{Operation, QueryError};
 
@@ -52,6 +54,18 @@ impl Question {
         let scan = self.scan(&spans);
         let found = search::find(&scan, query, first_window, &self.shared.counting).await?;
         self.whole_traces(&spans, &found).await
+    }
+
+    /// The rate, errors and durations that `query` asks for.
+    pub(crate) async fn red(self, query: &RedQuery) -> Result<RedAnswer, QueryError> {
+        let spans = self.table(SPANS).await?;
+        red::from_spans(&self.scan(&spans), query, &self.shared.counting).await
+    }
+
+    /// Who calls whom.
+    pub(crate) async fn topology(self, query: &TopologyQuery) -> Result<Topology, QueryError> {
+        let spans = self.table(SPANS).await?;
+        topology::from_spans(&self.scan(&spans), query, &self.shared.counting).await
     }
 
     /// All operations by service.

@@ -12,7 +12,7 @@ use datafusion::datasource::provider_as_source;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::TaskContext;
-use datafusion::execution::memory_pool::MemoryConsumer;
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, TableProviderFilterPushDown, ident, lit};
 use datafusion::physical_plan::execute_stream;
@@ -46,7 +46,7 @@ impl Scan<'_> {
     /// All spans of these traces, in no order.
     ///
     /// Goes past the planner: the provider knows this one filter and looks the traces up.
-    pub(super) async fn traces(&self, ids: &[TraceId]) -> Result<SpanRows, QueryError> {
+    pub(crate) async fn traces(&self, ids: &[TraceId]) -> Result<SpanRows, QueryError> {
         let filter = trace_ids_filter(ids);
         let support = self.provider.supports_filters_pushdown(&[&filter])?;
         let is_exact = support == [TableProviderFilterPushDown::Exact];
@@ -55,8 +55,7 @@ impl Scan<'_> {
             .scan(self.session, None, &[filter], None)
             .await?;
         let mut stream = execute_stream(plan, Arc::clone(self.task_context))?;
-        let pool = &self.session.runtime_env().memory_pool;
-        let memory = MemoryConsumer::new("spans of whole traces").register(pool);
+        let memory = self.reserve_memory("spans of whole traces");
         let wanted: HashSet<&[u8]> = ids.iter().map(|id| id.0.as_slice()).collect();
         let mut measure = Measure::default();
         let mut batches = Vec::new();
@@ -70,6 +69,12 @@ impl Scan<'_> {
             }
         }
         Ok(SpanRows::holding(batches, memory))
+    }
+
+    /// A reservation of nothing yet, for what is kept of the rows.
+    pub(crate) fn reserve_memory(&self, of: &str) -> MemoryReservation {
+        let pool = &self.session.runtime_env().memory_pool;
+        MemoryConsumer::new(of).register(pool)
     }
 
     /// All rows and columns of the table.

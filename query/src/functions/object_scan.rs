@@ -1,5 +1,24 @@
 //! Walks over the entries of a typed-JSON object without building anything.
 
+use schemas::typed_json::write_string;
+use serde_json::Value;
+
+/// The text that a typed-JSON object has under `key` at its top level; a number is its digits.
+pub(crate) fn text_of(object: &str, key: &str) -> Option<String> {
+    let mut written = String::new();
+    write_string(&mut written, key);
+    // Most texts do not have the key at all, and a plain search is much faster than a walk.
+    if !object.contains(&written) {
+        return None;
+    }
+    let (_, value) = Entries::of(object).find(|(key, _)| *key == written)?;
+    match serde_json::from_str(value).ok()? {
+        Value::String(text) => Some(text),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
 /// The entries of an object's text at its top level: each key and value as it is written.
 ///
 /// Takes the compact text that spanhouse writes (no spaces between tokens) and ends at the first

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use schemas::{IdError, TraceId};
+use schemas::{IdError, SpanId, TraceId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -12,14 +12,36 @@ use crate::QueryError;
 /// Why a request has no answer.
 #[derive(Debug)]
 pub(super) enum ApiError {
-    MalformedTraceId { text: String, source: IdError },
-    MalformedParameter { name: &'static str, problem: String },
+    MalformedTraceId {
+        text: String,
+        source: IdError,
+    },
+    MalformedParameter {
+        name: &'static str,
+        problem: String,
+    },
     MalformedQuery(String),
     MissingParameter(&'static str),
     TraceNotFound(TraceId),
+    SpanNotFound {
+        trace: TraceId,
+        span: SpanId,
+    },
+    CallPathNotFound {
+        trace: TraceId,
+        path: String,
+        /// The path of its last ancestor that is there.
+        last_above: Option<String>,
+    },
     ServiceNotFound(String),
-    NoSuchEndpoint { method: Method, path: String },
-    MethodNotAllowed { method: Method, path: String },
+    NoSuchEndpoint {
+        method: Method,
+        path: String,
+    },
+    MethodNotAllowed {
+        method: Method,
+        path: String,
+    },
     Query(QueryError),
 }
 
@@ -66,6 +88,27 @@ impl ApiError {
                 "trace_not_found",
                 format!("no span of trace {id} is stored"),
                 "the trace may have been dropped by its sender's sampling, not have arrived yet, or be older than what is kept",
+            ),
+            Self::SpanNotFound { trace, span } => shown(
+                StatusCode::NOT_FOUND,
+                "span_not_found",
+                format!("no span of trace {trace} has the id {span}"),
+                "it may not have arrived yet; the trace without parameters has all of its spans",
+            ),
+            Self::CallPathNotFound {
+                trace,
+                path,
+                last_above,
+            } => shown(
+                StatusCode::NOT_FOUND,
+                "call_path_not_found",
+                format!("no span of trace {trace} has the call path {path}"),
+                &match last_above {
+                    Some(above) => format!(
+                        "there is {above}: ?under={above}&maxDepth=2 shows what is below it"
+                    ),
+                    None => "?maxDepth=1 shows the roots".to_owned(),
+                },
             ),
             Self::ServiceNotFound(name) => shown(
                 StatusCode::NOT_FOUND,
@@ -118,6 +161,7 @@ fn query_failure(error: &QueryError) -> Shown {
         | QueryError::Columns(_)
         | QueryError::NoTable(_)
         | QueryError::Encode(_)
+        | QueryError::EncodeColumns(_)
         | QueryError::Stopped(_)
         | QueryError::Threads(_) => (
             StatusCode::INTERNAL_SERVER_ERROR,

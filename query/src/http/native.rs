@@ -1,13 +1,30 @@
 //! spanhouse's own API.
 
+mod diagnosis_handler;
+mod diagnosis_json;
+mod part;
+mod path_id;
+mod red_handler;
+mod red_json;
 mod services;
+mod skeleton_arrow;
+mod skeleton_handler;
 mod span_json;
+mod topology_handler;
+mod topology_json;
 mod trace_handler;
 mod trace_json;
 
+pub(super) use diagnosis_handler::{__path_diagnosis, diagnosis};
+pub(super) use diagnosis_json::DiagnosisJson;
+pub(super) use red_handler::{__path_red, red};
+pub(super) use red_json::RedJson;
 pub(super) use services::{
     __path_operations, __path_services, OperationsAnswer, ServicesAnswer, operations, services,
 };
+pub(super) use skeleton_handler::{__path_skeleton, skeleton};
 pub(super) use span_json::MAX_SAFE_INTEGER;
+pub(super) use topology_handler::{__path_topology, topology};
+pub(super) use topology_json::TopologyJson;
 pub(super) use trace_handler::{__path_trace, trace};
 pub(super) use trace_json::TraceJson;

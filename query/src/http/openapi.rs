@@ -5,8 +5,12 @@ use axum::response::{IntoResponse, Response};
 use utoipa::OpenApi;
 
 use super::failure::{ErrorAnswer, JaegerErrorAnswer};
-use super::jaeger::{JaegerNamesAnswer, JaegerOperationsAnswer, JaegerTracesAnswer};
-use super::native::{OperationsAnswer, ServicesAnswer, TraceJson};
+use super::jaeger::{
+    JaegerDependenciesAnswer, JaegerNamesAnswer, JaegerOperationsAnswer, JaegerTracesAnswer,
+};
+use super::native::{
+    DiagnosisJson, OperationsAnswer, RedJson, ServicesAnswer, TopologyJson, TraceJson,
+};
 use super::{JSON, jaeger, native};
 
 #[derive(OpenApi)]
@@ -22,23 +26,29 @@ use super::{JSON, jaeger, native};
     tags(
         (name = "traces", description = "Whole traces"),
         (name = "services", description = "What sends spans"),
+        (name = "figures", description = "Rates, errors and durations"),
         (name = "jaeger", description = "The same as Jaeger's clients ask for it"),
         (name = "meta", description = "This description"),
     ),
     paths(
         native::trace,
+        native::diagnosis,
+        native::skeleton,
         native::services,
         native::operations,
+        native::red,
+        native::topology,
         serve,
         jaeger::search,
         jaeger::trace,
         jaeger::services,
         jaeger::service_operations,
         jaeger::operations,
+        jaeger::dependencies,
     ),
     components(schemas(
-        TraceJson, ServicesAnswer, OperationsAnswer, ErrorAnswer, JaegerTracesAnswer,
-        JaegerNamesAnswer, JaegerOperationsAnswer, JaegerErrorAnswer,
+        TraceJson, DiagnosisJson, RedJson, TopologyJson, ServicesAnswer, OperationsAnswer,
+        ErrorAnswer, JaegerTracesAnswer, JaegerNamesAnswer, JaegerOperationsAnswer, JaegerDependenciesAnswer, JaegerErrorAnswer,
     )),
 )]
 struct Description;

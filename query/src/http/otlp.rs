@@ -34,22 +34,23 @@ pub(super) fn grouped(trace: &Trace) -> Vec<OfResource> {
     let mut places: HashMap<(usize, usize), (usize, usize)> = HashMap::new();
     let mut of_resource: HashMap<usize, usize> = HashMap::new();
     for (position, span) in trace.spans().iter().enumerate() {
-        let (group, scope) = *places
-            .entry((span.resource, span.scope))
-            .or_insert_with(|| {
-                let group = *of_resource.entry(span.resource).or_insert_with(|| {
-                    groups.push(OfResource {
-                        resource: span.resource,
-                        scopes: Vec::new(),
-                    });
-                    groups.len() - 1
+        let (Some(resource), Some(scope)) = (span.resource, span.scope) else {
+            continue;
+        };
+        let (group, scope) = *places.entry((resource, scope)).or_insert_with(|| {
+            let group = *of_resource.entry(resource).or_insert_with(|| {
+                groups.push(OfResource {
+                    resource,
+                    scopes: Vec::new(),
                 });
-                groups[group].scopes.push(OfScope {
-                    scope: span.scope,
-                    spans: Vec::new(),
-                });
-                (group, groups[group].scopes.len() - 1)
+                groups.len() - 1
             });
+            groups[group].scopes.push(OfScope {
+                scope,
+                spans: Vec::new(),
+            });
+            (group, groups[group].scopes.len() - 1)
+        });
         groups[group].scopes[scope].spans.push(position);
     }
     groups
@@ -61,14 +62,16 @@ pub(super) fn traces_data(trace: &Trace) -> Result<TracesData, QueryError> {
         let resource = &trace.resources()[group.resource];
         let scope_spans = group.scopes.into_iter().map(|spans| {
             let scope = &trace.scopes()[spans.scope];
-            let content =
-                |position: usize| trace.content(&trace.spans()[position]).map(span_message);
+            let content = |position: usize| {
+                let content = trace.content(&trace.spans()[position]).transpose()?;
+                Some(content.map(span_message))
+            };
             Ok(ScopeSpans {
                 scope: Some(scope_message(scope)),
                 spans: spans
                     .spans
                     .into_iter()
-                    .map(content)
+                    .filter_map(content)
                     .collect::<Result<_, TypedJsonError>>()?,
                 schema_url: scope.schema_url.clone(),
             })

@@ -137,7 +137,9 @@ impl Serialize for SpansJson<'_> {
                 .trace
                 .content(&self.trace.spans()[*position])
                 .map_err(S::Error::custom)?;
-            list.serialize_element(&SpanJson::of(&span))?;
+            if let Some(span) = span {
+                list.serialize_element(&SpanJson::of(&span))?;
+            }
         }
         list.end()
     }

@@ -1,13 +1,19 @@
 //! Parameters of requests, from text to what they mean.
 
+use std::ops::RangeInclusive;
+
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
+use datafusion::arrow::compute::kernels::cast_utils::string_to_timestamp_nanos;
 use schemas::{TraceId, UnixNanos};
 
 use super::failure::ApiError;
 
 /// The parameters of a query string, in order; a name may repeat.
 pub(super) type QueryPairs = Result<Query<Vec<(String, String)>>, QueryRejection>;
+
+/// The length of the range that is asked for when no start of it is, 15 minutes.
+const DEFAULT_RANGE_NANO: i64 = 15 * 60 * 1_000_000_000;
 
 /// The parameters that were given and are not empty.
 #[derive(Debug)]
@@ -46,10 +52,32 @@ impl Parameters {
             .map_err(|_| ApiError::malformed(name, format!("{text:?} is not a whole number")))
     }
 
+    /// A number of things.
+    pub(super) fn count(
+        &self,
+        name: &'static str,
+        allowed: RangeInclusive<usize>,
+    ) -> Result<Option<usize>, ApiError> {
+        let Some(number) = self.integer(name)? else {
+            return Ok(None);
+        };
+        let count = usize::try_from(number).ok();
+        match count.filter(|count| allowed.contains(count)) {
+            Some(count) => Ok(Some(count)),
+            None => Err(ApiError::malformed(name, bounds(allowed))),
+        }
+    }
+
     /// An instant given in microseconds since 1970.
     pub(super) fn micros(&self, name: &'static str) -> Result<Option<UnixNanos>, ApiError> {
         let micros = self.integer(name)?;
         Ok(micros.map(|micros| UnixNanos(micros.saturating_mul(1_000))))
+    }
+
+    /// An instant given in milliseconds since 1970.
+    pub(super) fn millis(&self, name: &'static str) -> Result<Option<UnixNanos>, ApiError> {
+        let millis = self.integer(name)?;
+        Ok(millis.map(|millis| UnixNanos(millis.saturating_mul(1_000_000))))
     }
 
     /// A length of time such as `1.2ms` or `1h30m`, in nanoseconds; none for zero.
@@ -62,6 +90,35 @@ impl Parameters {
             ApiError::malformed(name, problem)
         })?;
         Ok((nanos != 0).then_some(nanos))
+    }
+
+    /// An instant: `now`, `now-15m`, seconds since 1970, or a text of RFC 3339.
+    pub(super) fn instant(
+        &self,
+        name: &'static str,
+        now: UnixNanos,
+    ) -> Result<Option<UnixNanos>, ApiError> {
+        let Some(text) = self.first(name) else {
+            return Ok(None);
+        };
+        parse_instant(text, now).map(Some).ok_or_else(|| {
+            let problem = format!(
+                "{text:?} is no instant such as now, now-15m, 1795446245.5 (seconds since 1970) or 2026-11-23T18:00:00Z"
+            );
+            ApiError::malformed(name, problem)
+        })
+    }
+
+    /// The instants `from` and `to`: by default the last quarter of an hour before `to`, and `now`.
+    pub(super) fn range(&self, now: UnixNanos) -> Result<(UnixNanos, UnixNanos), ApiError> {
+        let to = self.instant("to", now)?.unwrap_or(now);
+        let default_from = UnixNanos(to.0.saturating_sub(DEFAULT_RANGE_NANO));
+        let from = self.instant("from", now)?.unwrap_or(default_from);
+        if from < to {
+            return Ok((from, to));
+        }
+        let problem = "it is not before 'to'".to_owned();
+        Err(ApiError::malformed("from", problem))
     }
 
     /// Whether a flag is set.
@@ -84,6 +141,29 @@ pub(super) fn trace_id(text: &str) -> Result<TraceId, ApiError> {
         text: text.to_owned(),
         source,
     })
+}
+
+fn bounds(allowed: RangeInclusive<usize>) -> String {
+    match allowed.into_inner() {
+        (least, usize::MAX) => format!("it must be at least {least}"),
+        (least, most) => format!("it must be from {least} to {most}"),
+    }
+}
+
+fn parse_instant(text: &str, now: UnixNanos) -> Option<UnixNanos> {
+    if let Some(since) = text.strip_prefix("now") {
+        let ago = match since.strip_prefix('-') {
+            Some(ago) => parse_duration(ago)?,
+            None if since.is_empty() => 0,
+            None => return None,
+        };
+        return Some(UnixNanos(now.0.saturating_sub(ago)));
+    }
+    if let Ok(seconds) = text.parse::<f64>() {
+        let nanos = seconds * 1e9;
+        return (nanos.abs() < 9.2e18).then_some(UnixNanos(nanos.round() as i64));
+    }
+    string_to_timestamp_nanos(text).ok().map(UnixNanos)
 }
 
 /// The units of Go's durations, which Jaeger's clients send; longer names first.
@@ -122,6 +202,22 @@ fn parse_duration(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn instants_are_relative_or_absolute() {
+        let now = UnixNanos(1_800_000_000_000_000_000);
+        let check = |text: &str, expect: Option<i64>| {
+            assert_eq!(parse_instant(text, now), expect.map(UnixNanos), "{text}");
+        };
+        check("now", Some(now.0));
+        check("now-15m", Some(now.0 - 900_000_000_000));
+        check("1795446245.5", Some(1_795_446_245_500_000_000));
+        check("2026-11-23T18:00:00Z", Some(1_795_456_800_000_000_000));
+        check("2026-11-24T02:00:00+08:00", Some(1_795_456_800_000_000_000));
+        for wrong in ["", "now+1m", "nowish", "now-", "yesterday", "1e99", "NaN"] {
+            check(wrong, None);
+        }
+    }
 
     #[test]
     fn durations_are_gos() {

@@ -40,7 +40,8 @@ pub(super) fn of_query(query: &TraceQuery, window: TimeRange) -> Expr {
         .unwrap_or_else(|| lit(true))
 }
 
-fn is_service(name: &str) -> Expr {
+/// Whether a span is of this service.
+pub(crate) fn is_service(name: &str) -> Expr {
     let is_named = column(columns::SERVICE_NAME).eq(lit(name));
     if name == UNKNOWN_SERVICE {
         return is_named.or(column(columns::SERVICE_NAME).is_null());
@@ -49,6 +50,6 @@ fn is_service(name: &str) -> Expr {
 }
 
 /// A column by its name, which may have dots.
-pub(super) fn column(id: ColumnId) -> Expr {
+pub(crate) fn column(id: ColumnId) -> Expr {
     ident(&id.column().name)
 }

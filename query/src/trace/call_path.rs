@@ -1,32 +1,100 @@
-//! Call paths: hierarchical ids such as `0.2.1`, the first child of the second child of the root.
+//! Call paths as they are shown: hierarchical ids such as `0.2.1`, the first child of the second
+//! child of the root.
 
 use std::fmt::Write;
 
-use super::{Trace, TraceSpan};
+use schemas::CallPath;
 
-/// The most levels that a call path is shown for: spans below have none, because the paths of a
+use super::rows::RowId;
+use super::{Half, Trace, TraceSpan};
+
+/// The most levels that a call path is made for: spans below have none, because the paths of a
 /// long chain would together take the square of its length.
-pub const MAX_CALL_PATH_LEVELS: usize = 256;
+pub const MAX_CALL_PATH_LEVELS: usize = CallPath::MAX_LEVELS;
+
+/// The call path that a span was sent with, or a beginning of it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct SentPath {
+    row: RowId,
+    bytes: usize,
+}
+
+impl SentPath {
+    /// The path, which the path in `row` begins with.
+    pub(super) fn of(row: RowId, path: CallPath<'_>) -> Self {
+        Self {
+            row,
+            bytes: path.as_str().len(),
+        }
+    }
+}
 
 impl Trace {
-    /// The span's call path: `0` for the root (`0`, `1`, … in start order when there are several),
-    /// then the numbers of its ancestors and itself among their siblings, each from 1 in start
-    /// order. None below [`MAX_CALL_PATH_LEVELS`].
+    /// The span's call path.
+    ///
+    /// Spans that were sent with one keep it, and its beginnings name their ancestors. The others
+    /// have the path of their parent and a number: from 1 in start order, after the numbers that
+    /// siblings were sent with; roots from 0. None where that makes more than
+    /// [`MAX_CALL_PATH_LEVELS`] numbers.
     pub fn call_path(&self, span: &TraceSpan) -> Option<String> {
-        if span.depth >= MAX_CALL_PATH_LEVELS {
+        if span.levels > MAX_CALL_PATH_LEVELS {
             return None;
         }
-        let mut ordinals = vec![span.ordinal];
-        let mut parent = span.parent;
-        while let Some(position) = parent {
-            ordinals.push(self.spans[position].ordinal);
-            parent = self.spans[position].parent;
+        let mut ordinals = Vec::new();
+        let mut path = String::new();
+        let mut above = Some(span);
+        while let Some(entry) = above {
+            if let Some(sent) = self.sent_path(entry) {
+                path.push_str(sent);
+                break;
+            }
+            // Both halves of an RPC are one level.
+            if entry.half != Some(Half::Server) {
+                ordinals.push(entry.ordinal);
+            }
+            above = entry.parent.map(|position| &self.spans[position]);
         }
-        let mut path = String::with_capacity(3 * ordinals.len());
-        for (level, ordinal) in ordinals.iter().rev().enumerate() {
-            let separator = if level == 0 { "" } else { "." };
+        for ordinal in ordinals.iter().rev() {
+            let separator = if path.is_empty() { "" } else { "." };
             write!(path, "{separator}{ordinal}").expect("writing to a String never fails");
         }
         Some(path)
+    }
+
+    /// The call path that the span was sent with.
+    fn sent_path(&self, span: &TraceSpan) -> Option<&str> {
+        let sent = span.sent_path?;
+        self.rows.call_path(sent.row)?.as_str().get(..sent.bytes)
+    }
+
+    /// The position of the first span with this call path.
+    ///
+    /// # Errors
+    /// The position of its last ancestor that is there, if any.
+    pub(crate) fn find_path(&self, path: CallPath<'_>) -> Result<usize, Option<usize>> {
+        let parts: Vec<u32> = path.parts().collect();
+        let mut last_above = None;
+        let mut position = 0;
+        while let Some(span) = self.spans.get(position) {
+            let is_on_path = match self.sent_path(span) {
+                Some(sent) => {
+                    CallPath::parse_of_forest(sent).is_ok_and(|sent| sent.subtree_contains(path))
+                }
+                None => parts
+                    .get(span.levels - 1)
+                    .is_some_and(|part| *part as usize == span.ordinal),
+            };
+            // Below a span that is not on the path there is nothing on it.
+            if !is_on_path {
+                position = span.end;
+                continue;
+            }
+            if span.levels == parts.len() {
+                return Ok(position);
+            }
+            last_above = Some(position);
+            position = self.first_below(position);
+        }
+        Err(last_above)
     }
 }

@@ -1,111 +1,201 @@
-//! Trees from parent links, whatever the links say.
+//! Trees in pre-order, with the numbers of call paths.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use schemas::SpanId;
+use super::Half;
+use super::links::Links;
+use super::marks::Marks;
 
-use super::marks::{Mark, Marks};
-
-/// A span as far as its links go.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Linked {
-    pub(super) span_id: SpanId,
-    pub(super) parent: Option<SpanId>,
-}
-
-/// A span's place.
+/// A node's place.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
-    /// The span's position in the slice that the forest was made of.
-    pub(super) span: usize,
+    pub(super) node: usize,
     /// Its parent's position among the places.
     pub(super) parent: Option<usize>,
+    /// The position after its last descendant's.
+    pub(super) end: usize,
+    pub(super) half: Option<Half>,
     pub(super) depth: usize,
-    /// Its number among its siblings, from 1; among roots from 0.
+    /// The last number of its call path.
     pub(super) ordinal: usize,
+    /// How many numbers its call path has.
+    pub(super) levels: usize,
     pub(super) marks: Marks,
 }
 
-/// Puts spans, sorted in the order in which siblings are to stand, in pre-order.
-///
-/// A link to several spans of one id goes to the first of them.
-pub(super) fn grow(spans: &[Linked]) -> Vec<Place> {
-    let mut marks = vec![Marks::default(); spans.len()];
-    let mut parents = resolve_parents(spans, &mut marks);
-    cut_cycles(&mut parents, &mut marks);
-    pre_order(&Children::of(&parents), &marks)
-}
-
-fn resolve_parents(spans: &[Linked], marks: &mut [Marks]) -> Vec<Option<usize>> {
-    let mut first_of_id: HashMap<SpanId, usize> = HashMap::with_capacity(spans.len());
-    for (position, span) in spans.iter().enumerate() {
-        let first = *first_of_id.entry(span.span_id).or_insert(position);
-        if first != position {
-            marks[first].add(Mark::RepeatedId);
-            marks[position].add(Mark::RepeatedId);
-        }
-    }
-    let resolve = |(span, marks): (&Linked, &mut Marks)| {
-        let parent = span.parent?;
-        if parent == span.span_id {
-            marks.add(Mark::Cycle);
-            return None;
-        }
-        let found = first_of_id.get(&parent).copied();
-        if found.is_none() {
-            marks.add(Mark::Orphan);
-        }
-        found
+/// Puts all nodes in pre-order. The server half of an RPC follows its client half at once; both
+/// halves' children are numbered together, those of the server half first.
+pub(super) fn grow(links: &Links<'_>) -> Vec<Place> {
+    let children = Children::of(links);
+    let mut numbering = Numbering {
+        links,
+        of_same_path: HashMap::new(),
     };
-    spans.iter().zip(marks).map(resolve).collect()
+    let mut places: Vec<Place> = Vec::with_capacity(links.len());
+    let mut waiting: Vec<Place> = Vec::new();
+    numbering.place_roots(&children.roots, &mut waiting);
+    while let Some(next) = waiting.pop() {
+        let position = places.len();
+        places.push(next);
+        let own = (position, children.of_node(next.node));
+        let Some(server) = links.server_of(next.node) else {
+            numbering.place_below(&next, &children, &[own], &mut waiting);
+            continue;
+        };
+        places[position].half = Some(Half::Client {
+            server: position + 1,
+        });
+        places.push(Place {
+            node: server,
+            parent: Some(position),
+            half: Some(Half::Server),
+            marks: links.marks(server),
+            ..next
+        });
+        let of_server = (position + 1, children.of_node(server));
+        numbering.place_below(&next, &children, &[of_server, own], &mut waiting);
+    }
+    set_ends(&mut places);
+    places
 }
 
-/// Makes the first span of each circle a root.
-fn cut_cycles(parents: &mut [Option<usize>], marks: &mut [Marks]) {
-    /// The number of the walk that came by first; walks are numbered from 1.
-    const NEVER: usize = 0;
-    let mut seen = vec![NEVER; parents.len()];
-    for start in 0..parents.len() {
-        let walk = start + 1;
-        let mut position = start;
-        while seen[position] == NEVER {
-            seen[position] = walk;
-            match parents[position] {
-                Some(parent) => position = parent,
-                None => break,
+/// Gives siblings their numbers: those with call paths of their own keep theirs, the others get
+/// numbers after them.
+struct Numbering<'a> {
+    links: &'a Links<'a>,
+    /// What is left for the children of several entries of one path.
+    of_same_path: HashMap<usize, FreeNumbers>,
+}
+
+impl Numbering<'_> {
+    /// Puts the roots where the first is taken next.
+    fn place_roots(&self, roots: &[usize], waiting: &mut Vec<Place>) {
+        let mut numbers = FreeNumbers::beside(self.links, roots, 0);
+        let roots = roots.iter().map(|root| {
+            let place = Place {
+                node: *root,
+                parent: None,
+                end: 0,
+                half: None,
+                depth: 0,
+                ordinal: 0,
+                levels: 1,
+                marks: self.links.marks(*root),
+            };
+            numbered(self.links, &mut numbers, place)
+        });
+        waiting.extend(roots);
+        waiting.reverse();
+    }
+
+    /// Puts the children of one entry, by the half whose children they are, where the first is
+    /// taken next.
+    fn place_below(
+        &mut self,
+        above: &Place,
+        children: &Children,
+        by_half: &[(usize, &[usize])],
+        waiting: &mut Vec<Place>,
+    ) {
+        let links = self.links;
+        // Only one half's children have call paths of their own.
+        let free = |nodes: &[usize]| FreeNumbers::beside(links, nodes, above.levels);
+        let mut own_numbers;
+        let numbers = match links.same_path(above.node) {
+            Some(inner) => self
+                .of_same_path
+                .entry(inner)
+                .or_insert_with(|| free(children.of_node(inner))),
+            None => {
+                own_numbers = free(by_half.first().map_or(&[], |(_, nodes)| nodes));
+                &mut own_numbers
+            }
+        };
+        let begin = waiting.len();
+        for (parent, nodes) in by_half {
+            for node in *nodes {
+                let place = Place {
+                    node: *node,
+                    parent: Some(*parent),
+                    end: 0,
+                    half: None,
+                    depth: above.depth + 1,
+                    ordinal: 0,
+                    levels: above.levels + 1,
+                    marks: links.marks(*node),
+                };
+                waiting.push(numbered(links, numbers, place));
             }
         }
-        // A walk that comes back to its own steps has found a circle, and stands on it.
-        if seen[position] == walk && parents[position].is_some() {
-            let first = first_on_circle(parents, position);
-            parents[first] = None;
-            marks[first].add(Mark::Cycle);
+        waiting[begin..].reverse();
+    }
+}
+
+/// The place with its number, and with the levels of its own call path.
+fn numbered(links: &Links<'_>, numbers: &mut FreeNumbers, place: Place) -> Place {
+    match links.path(place.node) {
+        Some(path) => Place {
+            ordinal: path.parts().last().map_or(0, |part| part as usize),
+            levels: path.depth() + 1,
+            ..place
+        },
+        None => Place {
+            ordinal: numbers.take(),
+            ..place
+        },
+    }
+}
+
+/// Numbers that no sibling has.
+struct FreeNumbers {
+    next: usize,
+    taken: BTreeSet<usize>,
+}
+
+impl FreeNumbers {
+    /// The numbers after those that siblings were sent with, below a path of so many levels: from
+    /// 1, and from 0 for roots.
+    fn beside(links: &Links<'_>, siblings: &[usize], levels_above: usize) -> Self {
+        /// Numbers after one near the largest that a path may have would be too large.
+        const LARGE: usize = 500_000_000;
+        let paths = siblings.iter().filter_map(|node| links.path(*node));
+        let taken: BTreeSet<usize> = paths
+            .filter_map(|path| path.parts().nth(levels_above))
+            .map(|part| part as usize)
+            .collect();
+        let first = usize::from(levels_above > 0);
+        let last = taken.last().filter(|last| **last < LARGE);
+        Self {
+            next: last.map_or(first, |last| last + 1),
+            taken,
         }
     }
-}
 
-fn first_on_circle(parents: &[Option<usize>], on_circle: usize) -> usize {
-    let mut first = on_circle;
-    let mut next = parents[on_circle];
-    while let Some(position) = next.filter(|position| *position != on_circle) {
-        first = first.min(position);
-        next = parents[position];
+    fn take(&mut self) -> usize {
+        while self.taken.contains(&self.next) {
+            self.next += 1;
+        }
+        self.next += 1;
+        self.next - 1
     }
-    first
 }
 
-/// The children of each span, and the roots, all in the order of the spans.
+/// The children of each node, and the roots, in the order of siblings. Server halves are left
+/// out: they go with their client halves.
 struct Children {
     roots: Vec<usize>,
-    /// Where each span's children begin; one more entry than spans.
+    /// Where each node's children begin; one more entry than nodes.
     begins: Vec<usize>,
     children: Vec<usize>,
 }
 
 impl Children {
-    fn of(parents: &[Option<usize>]) -> Self {
+    fn of(links: &Links<'_>) -> Self {
+        let order = links.sibling_order();
+        let placed = || order.iter().filter(|node| !links.is_server_half(**node));
+        let parents = links.parents();
         let mut begins = vec![0; parents.len() + 1];
-        for parent in parents.iter().flatten() {
+        for parent in placed().filter_map(|node| parents[*node]) {
             begins[parent + 1] += 1;
         }
         for index in 1..begins.len() {
@@ -114,12 +204,12 @@ impl Children {
         let mut next = begins.clone();
         let mut roots = Vec::new();
         let mut children = vec![0; begins.last().copied().unwrap_or(0)];
-        for (position, parent) in parents.iter().enumerate() {
-            if let Some(parent) = parent {
-                children[next[*parent]] = position;
-                next[*parent] += 1;
+        for node in placed() {
+            if let Some(parent) = parents[*node] {
+                children[next[parent]] = *node;
+                next[parent] += 1;
             } else {
-                roots.push(position);
+                roots.push(*node);
             }
         }
         Self {
@@ -129,29 +219,18 @@ impl Children {
         }
     }
 
-    fn of_span(&self, span: usize) -> &[usize] {
-        &self.children[self.begins[span]..self.begins[span + 1]]
+    fn of_node(&self, node: usize) -> &[usize] {
+        &self.children[self.begins[node]..self.begins[node + 1]]
     }
 }
 
-fn pre_order(children: &Children, marks: &[Marks]) -> Vec<Place> {
-    let mut places = Vec::with_capacity(marks.len());
-    let place = |(ordinal, span): (usize, &usize), parent: Option<usize>, depth: usize| Place {
-        span: *span,
-        parent,
-        depth,
-        ordinal,
-        marks: marks[*span],
-    };
-    let roots = children.roots.iter().enumerate();
-    let mut waiting: Vec<Place> = roots.map(|root| place(root, None, 0)).rev().collect();
-    while let Some(next) = waiting.pop() {
-        let position = places.len();
-        let below = children.of_span(next.span).iter().enumerate();
-        let below =
-            below.map(|(index, span)| place((index + 1, span), Some(position), next.depth + 1));
-        places.push(next);
-        waiting.extend(below.rev());
+/// Children come after their parents, so that going backwards each subtree is whole.
+fn set_ends(places: &mut [Place]) {
+    for position in (0..places.len()).rev() {
+        let end = places[position].end.max(position + 1);
+        places[position].end = end;
+        if let Some(parent) = places[position].parent {
+            places[parent].end = places[parent].end.max(end);
+        }
     }
-    places
 }

@@ -12,10 +12,18 @@ pub enum Mark {
     RepeatedId,
     /// It was stored more than once with the same content, and is shown once.
     Duplicate,
+    /// It is not stored: a placeholder for the parent that other spans name.
+    Missing,
 }
 
 impl Mark {
-    const ALL: [Self; 4] = [Self::Orphan, Self::Cycle, Self::RepeatedId, Self::Duplicate];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Orphan,
+        Self::Cycle,
+        Self::RepeatedId,
+        Self::Duplicate,
+        Self::Missing,
+    ];
 
     /// The name in JSON.
     pub const fn name(self) -> &'static str {
@@ -24,6 +32,7 @@ impl Mark {
             Self::Cycle => "cycle",
             Self::RepeatedId => "repeatedId",
             Self::Duplicate => "duplicate",
+            Self::Missing => "missing",
         }
     }
 }
@@ -40,6 +49,11 @@ impl Marks {
     /// Whether `mark` is among them.
     pub fn contains(self, mark: Mark) -> bool {
         self.0 & (1 << mark as u8) != 0
+    }
+
+    /// The set as bits: the lowest for the first of [`Mark::ALL`].
+    pub(crate) fn bits(self) -> u32 {
+        self.0.into()
     }
 
     /// The marks, in the order of [`Mark`].

@@ -67,6 +67,25 @@ impl<'a, T: Debug> Owners<'a, T> {
     }
 }
 
+/// The owners in the order in which `positions` first name them; positions are set to the new
+/// ones.
+pub(super) fn in_order_of_use<'a, T>(
+    owners: Vec<T>,
+    positions: impl Iterator<Item = &'a mut Option<usize>>,
+) -> Vec<T> {
+    let mut owners: Vec<Option<T>> = owners.into_iter().map(Some).collect();
+    let mut moved = vec![0; owners.len()];
+    let mut in_order = Vec::with_capacity(owners.len());
+    for position in positions.flatten() {
+        if let Some(owner) = owners[*position].take() {
+            moved[*position] = in_order.len();
+            in_order.push(owner);
+        }
+        *position = moved[*position];
+    }
+    in_order
+}
+
 /// Adds what tells the row's value from others in the same column: equal codes mean equal values.
 fn push_codes(codes: &mut Vec<u64>, column: &ArrayRef, row: usize) {
     if column.is_null(row) {

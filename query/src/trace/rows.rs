@@ -7,8 +7,11 @@ use datafusion::execution::memory_pool::MemoryReservation;
 use schemas::columns::{self, ColumnId, promoted_resource_attributes, span_columns};
 use schemas::typed_json::TypedJsonError;
 use schemas::{
-    Span, SpanBatch, SpanBatchError, SpanId, SpanReader, StatusCode, TraceId, UnixNanos,
+    CallPath, Span, SpanBatch, SpanBatchError, SpanId, SpanKind, SpanReader, StatusCode, TraceId,
+    UnixNanos,
 };
+
+use crate::functions::text_of;
 
 /// Batches of spans of one or more traces.
 #[derive(Debug)]
@@ -36,6 +39,7 @@ pub(super) struct Skeleton {
     pub(super) parent: Option<SpanId>,
     pub(super) start: UnixNanos,
     pub(super) duration_nano: i64,
+    pub(super) kind: SpanKind,
     pub(super) status_code: StatusCode,
     pub(super) row: RowId,
 }
@@ -65,7 +69,8 @@ impl SpanRows {
         self.batches.iter().map(SpanBatch::rows).sum()
     }
 
-    pub(super) fn batches(&self) -> &[SpanBatch] {
+    /// The rows, batch by batch.
+    pub(crate) fn batches(&self) -> &[SpanBatch] {
         &self.batches
     }
 
@@ -98,6 +103,20 @@ impl SpanRows {
         SpanReader::new(&self.batches[row.batch as usize]).span(row.row as usize)
     }
 
+    /// The call path that a span was sent with, if it is one.
+    pub(super) fn call_path(&self, row: RowId) -> Option<CallPath<'_>> {
+        let reader = SpanReader::new(&self.batches[row.batch as usize]);
+        let text = reader.text(columns::CALL_PATH, row.row as usize)?;
+        CallPath::parse_of_forest(text).ok()
+    }
+
+    /// The text of a span's attribute whose key has no column.
+    pub(super) fn span_text(&self, row: RowId, key: &str) -> Option<String> {
+        let reader = SpanReader::new(&self.batches[row.batch as usize]);
+        let attributes = reader.text(columns::SPAN_ATTRIBUTES, row.row as usize)?;
+        text_of(attributes, key).filter(|text| !text.is_empty())
+    }
+
     /// What places each span in its trace, in row order.
     pub(super) fn skeletons(&self) -> Vec<Skeleton> {
         let mut skeletons = Vec::with_capacity(self.len());
@@ -109,6 +128,7 @@ impl SpanRows {
             let span_ids = batch.column(columns::SPAN_ID);
             let parents = batch.column(columns::PARENT_SPAN_ID);
             let durations = batch.column(columns::DURATION_NANO);
+            let kinds = batch.column(columns::KIND);
             let codes = batch.column(columns::STATUS_CODE);
             for row in 0..batch.rows() {
                 skeletons.push(Skeleton {
@@ -118,11 +138,8 @@ impl SpanRows {
                     start: UnixNanos(starts.value(row)),
                     duration_nano: durations
                         .map_or(0, |array| array.as_primitive::<Int64Type>().value(row)),
-                    status_code: StatusCode::from_number(
-                        codes
-                            .map_or(0, |array| array.as_primitive::<Int8Type>().value(row))
-                            .into(),
-                    ),
+                    kind: SpanKind::from_number(int8(kinds, row)),
+                    status_code: StatusCode::from_number(int8(codes, row)),
                     row: RowId {
                         batch: batch_number,
                         row: narrow(row),
@@ -171,6 +188,12 @@ fn span_id(column: Option<&ArrayRef>, row: usize) -> Option<SpanId> {
         .try_into()
         .ok()
         .map(SpanId)
+}
+
+fn int8(column: Option<&ArrayRef>, row: usize) -> i32 {
+    column.map_or(0, |array| {
+        array.as_primitive::<Int8Type>().value(row).into()
+    })
 }
 
 fn narrow(number: usize) -> u32 {

@@ -4,22 +4,24 @@ use std::collections::BTreeMap;
 
 use schemas::{Resource, StatusCode, UNKNOWN_SERVICE, UnixNanos};
 
-use super::TraceSpan;
+use super::{Half, TraceSpan};
 
 /// What can be said of a trace as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TraceSummary {
-    /// The start of its earliest span.
+    /// The start of its earliest span, clock skew adjusted.
     pub start: UnixNanos,
-    /// The time from its earliest start to its latest end, in nanoseconds.
+    /// The time from its earliest start to its latest end, clock skew adjusted, in nanoseconds.
     pub duration_nano: i64,
-    /// The number of distinct spans.
+    /// The number of distinct spans; the two halves of an RPC are two.
     pub span_count: usize,
     /// How many of them failed.
     pub error_count: usize,
+    /// How many parents are named and not stored: its placeholders.
+    pub missing_count: usize,
     /// How many more spans were stored that equal one of them.
     pub duplicate_count: usize,
-    /// The levels of its deepest tree.
+    /// The levels of its deepest tree; the two halves of an RPC are one, a placeholder is none.
     pub depth: usize,
     /// Its services, by name.
     pub services: Vec<ServiceSummary>,
@@ -38,39 +40,46 @@ pub struct ServiceSummary {
 
 impl TraceSummary {
     pub(super) fn of(spans: &[TraceSpan], resources: &[Resource]) -> Self {
-        let start = spans
-            .iter()
-            .map(|span| span.start)
-            .min()
-            .unwrap_or_default();
-        let ends = spans
-            .iter()
-            .map(|span| span.start.0.saturating_add(span.duration_nano));
-        let is_error = |span: &&TraceSpan| span.status_code == StatusCode::Error;
+        let mut summary = Self {
+            start: UnixNanos(i64::MAX),
+            duration_nano: 0,
+            span_count: 0,
+            error_count: 0,
+            missing_count: 0,
+            duplicate_count: 0,
+            depth: 0,
+            services: Vec::new(),
+        };
+        let mut end = i64::MIN;
         let mut services = BTreeMap::<&str, ServiceSummary>::new();
+        let mut levels = Vec::with_capacity(spans.len());
         for span in spans {
-            let name = service_name(&resources[span.resource]);
+            let above = span.parent.map_or(0, |parent| levels[parent]);
+            let Some(resource) = span.resource else {
+                summary.missing_count += 1;
+                levels.push(above);
+                continue;
+            };
+            levels.push(above + usize::from(span.half != Some(Half::Server)));
+            let is_error = usize::from(span.status_code == StatusCode::Error);
+            summary.start = summary.start.min(span.adjusted_start());
+            end = end.max(span.adjusted_end().0);
+            summary.span_count += 1;
+            summary.error_count += is_error;
+            summary.duplicate_count += span.copies - 1;
+            let name = service_name(&resources[resource]);
             let service = services.entry(name).or_insert_with(|| ServiceSummary {
                 name: name.to_owned(),
                 span_count: 0,
                 error_count: 0,
             });
             service.span_count += 1;
-            service.error_count += usize::from(is_error(&span));
+            service.error_count += is_error;
         }
-        Self {
-            start,
-            duration_nano: ends.max().unwrap_or_default().saturating_sub(start.0),
-            span_count: spans.len(),
-            error_count: spans.iter().filter(is_error).count(),
-            duplicate_count: spans.iter().map(|span| span.copies - 1).sum(),
-            depth: spans
-                .iter()
-                .map(|span| span.depth + 1)
-                .max()
-                .unwrap_or_default(),
-            services: services.into_values().collect(),
-        }
+        summary.duration_nano = end.saturating_sub(summary.start.0);
+        summary.depth = levels.into_iter().max().unwrap_or_default();
+        summary.services = services.into_values().collect();
+        summary
     }
 }
 

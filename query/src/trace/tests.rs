@@ -1,7 +1,11 @@
-use std::time::{Duration, Instant};
+mod halves;
+mod missing;
+mod scale;
+mod selection;
+mod sent_paths;
+mod skew;
 
-use proptest::prelude::*;
-use schemas::{AttributeRef, SpanBatch, SpanRow};
+use schemas::{AttributeRef, AttributeValue, SpanBatch, SpanRow};
 
 use super::*;
 use crate::fixtures::{TRACE, batch_of, span, span_id};
@@ -12,7 +16,7 @@ fn assembled(batches: Vec<SpanBatch>) -> Trace {
     traces.remove(0)
 }
 
-/// The tree as lines: call path, span id, marks.
+/// The tree as lines: call path, span id, half, marks.
 fn drawn(trace: &Trace) -> Vec<String> {
     let line = |span: &TraceSpan| {
         let path = trace.call_path(span).unwrap_or_default();
@@ -21,7 +25,15 @@ fn drawn(trace: &Trace) -> Vec<String> {
             .iter()
             .map(|mark| format!(" {}", mark.name()))
             .collect();
-        format!("{path} {}{marks}", u64::from_be_bytes(span.span_id.0))
+        let half = match span.half {
+            Some(Half::Client { .. }) => " client",
+            Some(Half::Server) => " server",
+            None => "",
+        };
+        format!(
+            "{path} {}{half}{marks}",
+            span.span_id.map_or(0, |id| u64::from_be_bytes(id.0))
+        )
     };
     trace.spans().iter().map(line).collect()
 }
@@ -62,7 +74,7 @@ fn several_roots_are_numbered_and_orphans_are_marked() {
             span(3, Some(99), 3),
             span(4, Some(3), 4),
         ],
-        &["0 2", "1 3 orphan", "1.1 4", "2 1"],
+        &["0 2", "1 99 missing", "1.1 3 orphan", "1.1.1 4", "2 1"],
     );
 }
 
@@ -107,7 +119,7 @@ fn equal_spans_are_shown_once_and_others_of_one_id_are_kept() {
     let mut copies: Vec<_> = trace
         .spans()
         .iter()
-        .filter(|span| span.span_id == span_id(2))
+        .filter(|span| span.span_id == Some(span_id(2)))
         .map(|span| span.copies)
         .collect();
     copies.sort_unstable();
@@ -120,13 +132,16 @@ fn equal_spans_are_shown_once_and_others_of_one_id_are_kept() {
     let child = trace
         .spans()
         .iter()
-        .find(|span| span.span_id == span_id(3))
+        .find(|span| span.span_id == Some(span_id(3)))
         .expect("kept");
     let parent = child
         .parent
         .map(|parent| &trace.spans()[parent])
         .expect("a parent");
-    assert_eq!((parent.span_id, parent.start), (span_id(2), UnixNanos(5)));
+    assert_eq!(
+        (parent.span_id, parent.start),
+        (Some(span_id(2)), UnixNanos(5))
+    );
     // The same id from another service is another content too.
     let two = assembled(vec![batch_of("a", &spans[..1]), batch_of("b", &spans[..1])]);
     assert_eq!((two.summary().span_count, two.resources().len()), (2, 2));
@@ -168,7 +183,8 @@ fn the_summary_counts_what_is_shown() {
     assert_eq!(services, [("a", 2, 1), ("b", 1, 0)]);
     let whole = trace
         .whole_span(&trace.spans()[1])
-        .expect("own text parses");
+        .expect("own text parses")
+        .expect("a stored span");
     assert_eq!(whole.resource.service_name(), Some("a"));
 }
 
@@ -187,117 +203,48 @@ fn traces_among_the_rows_are_taken_apart() {
     assert_eq!(ids, [TraceId([1; 16]), TRACE]);
 }
 
-/// A forest in which anything may be wrong: parents absent, circles, repeated ids.
-fn any_spans() -> impl Strategy<Value = Vec<(u64, Option<u64>, i64, bool)>> {
-    let span = (
-        1..12_u64,
-        prop::option::of(1..14_u64),
-        0..6_i64,
-        any::<bool>(),
-    );
-    prop::collection::vec(span, 1..30)
-}
-
-fn rows(spans: &[(u64, Option<u64>, i64, bool)]) -> Vec<SpanRow<'static>> {
-    let row = |(id, parent, start, is_named): &(u64, Option<u64>, i64, bool)| SpanRow {
-        name: if *is_named { "named" } else { "work" },
-        ..span(*id, *parent, *start)
+#[test]
+fn a_span_that_came_by_two_protocols_is_one() {
+    let typed = [
+        ("n", AttributeRef::Int(5)),
+        ("ok", AttributeRef::Bool(true)),
+        ("z", AttributeRef::String("z")),
+    ];
+    let one = SpanRow {
+        attributes: &typed,
+        duration_nano: 20_123,
+        flags: 0x101,
+        ..span(1, None, 1_000_789)
     };
-    spans.iter().map(row).collect()
-}
-
-fn answer(trace: &Trace) -> String {
-    let copies_apart = |span: &TraceSpan| {
-        let content = trace.whole_span(span).expect("own text parses");
-        let TraceSpan {
-            parent,
-            depth,
-            ordinal,
-            marks,
-            ..
-        } = span;
-        format!(
-            "{:?} {parent:?} {depth} {ordinal} {} {content:?}\n",
-            span.span_id,
-            marks.contains(Mark::Cycle)
-        )
+    let texts = [
+        ("z", AttributeRef::String("z")),
+        ("ok", AttributeRef::String("true")),
+        ("n", AttributeRef::String("5")),
+    ];
+    let other = SpanRow {
+        attributes: &texts,
+        duration_nano: 20_000,
+        flags: 0,
+        ..span(1, None, 1_000_000)
     };
-    trace.spans().iter().map(copies_apart).collect()
-}
-
-proptest! {
-    #[test]
-    fn any_order_and_any_duplicates_give_the_same_tree(
-        (spans, shuffled) in any_spans().prop_flat_map(|spans| {
-            let mut doubled = spans.clone();
-            doubled.extend(spans.iter().step_by(2).copied());
-            (Just(spans), Just(doubled).prop_shuffle())
-        }),
-        cut in 0..40_usize,
-    ) {
-        let plain = assembled(vec![batch_of("s", &rows(&spans))]);
-        let shuffled = rows(&shuffled);
-        let (one, other) = shuffled.split_at(cut.min(shuffled.len()));
-        let doubled = assembled([one, other].iter().filter(|spans| !spans.is_empty()).map(|spans| batch_of("s", spans)).collect());
-        prop_assert_eq!(answer(&plain), answer(&doubled));
-
-        let mut distinct = spans.clone();
-        distinct.sort_unstable();
-        distinct.dedup();
-        prop_assert_eq!(plain.spans().len(), distinct.len());
-        for (position, span) in plain.spans().iter().enumerate() {
-            match span.parent {
-                None => prop_assert_eq!(span.depth, 0),
-                Some(parent) => {
-                    prop_assert!(parent < position);
-                    prop_assert_eq!(span.depth, plain.spans()[parent].depth + 1);
-                }
-            }
-        }
+    let both = |one: &SpanRow<'_>, other: &SpanRow<'_>| {
+        let batches = [one, other].map(|span| batch_of("s", std::slice::from_ref(span)));
+        assembled(batches.to_vec())
+    };
+    for trace in [both(&one, &other), both(&other, &one)] {
+        assert_eq!(drawn(&trace), ["0 1 duplicate"]);
+        assert_eq!(trace.spans()[0].copies, 2);
+        // The one that says more is shown.
+        let shown = trace.content(&trace.spans()[0]).expect("own text parses");
+        let shown = shown.expect("a stored span");
+        assert_eq!((shown.start, shown.flags), (UnixNanos(1_000_789), 0x101));
+        assert_eq!(shown.attributes.get("n"), Some(&AttributeValue::Int(5)));
     }
-}
-
-#[track_caller]
-fn is_quick(spans: &[SpanRow<'_>], depth: usize) {
-    let batch = batch_of("s", spans);
-    let begin = Instant::now();
-    let trace = assembled(vec![batch]);
-    let took = begin.elapsed();
-    assert_eq!(
-        (trace.spans().len(), trace.summary().depth),
-        (spans.len(), depth)
-    );
-    // Unoptimised on a busy machine; anything quadratic would take minutes.
-    assert!(took < Duration::from_secs(5), "{took:?}");
-}
-
-#[test]
-fn a_hundred_thousand_spans_take_no_time() {
-    let many = 100_000_u64;
-    let start = |id: u64| i64::try_from(id).expect("small");
-    let chain: Vec<_> = (1..=many)
-        .map(|id| span(id, (id > 1).then(|| id - 1), start(id)))
-        .collect();
-    is_quick(&chain, 100_000);
-    let star: Vec<_> = (1..=many)
-        .map(|id| span(id, (id > 1).then_some(1), start(id)))
-        .collect();
-    is_quick(&star, 2);
-    let circle: Vec<_> = (1..=many)
-        .map(|id| span(id, Some(id % many + 1), start(id)))
-        .collect();
-    is_quick(&circle, 100_000);
-}
-
-#[test]
-fn call_paths_end_where_they_would_grow_too_long() {
-    let chain: Vec<_> = (1..=300_u64)
-        .map(|id| span(id, (id > 1).then(|| id - 1), 0))
-        .collect();
-    let trace = assembled(vec![batch_of("s", &chain)]);
-    let last = trace
-        .call_path(&trace.spans()[MAX_CALL_PATH_LEVELS - 1])
-        .expect("short enough");
-    assert_eq!(last.matches('.').count(), MAX_CALL_PATH_LEVELS - 1);
-    assert_eq!(trace.call_path(&trace.spans()[MAX_CALL_PATH_LEVELS]), None);
+    let more = [("n", AttributeRef::String("6"))];
+    let differs = SpanRow {
+        attributes: &more,
+        ..other
+    };
+    let expected = ["0 1 repeatedId", "1 1 repeatedId"];
+    assert_eq!(drawn(&both(&one, &differs)), expected);
 }

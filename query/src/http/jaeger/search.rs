@@ -13,8 +13,8 @@ use super::super::parameters::{Parameters, QueryPairs, trace_id};
 use super::super::{Api, Body};
 use super::JaegerTracesAnswer;
 use super::envelope::Envelope;
-use super::trace_handler::duplicates;
-use super::trace_json::{Duplicates, TraceJson, trace_id_text};
+use super::trace_handler::version;
+use super::trace_json::{TraceJson, Version, trace_id_text};
 use crate::{QueryError, Trace, TraceQuery};
 
 /// How many traces are found when the request does not say.
@@ -49,7 +49,7 @@ enum Wanted {
         ("end" = Option<i64>, Query, description = "The latest start of the span, microseconds since 1970; now by default"),
         ("limit" = Option<usize>, Query, description = "The most traces to find; 100 by default", example = 20),
         ("traceID" = Option<Vec<String>>, Query, description = "Asks for these traces instead; may repeat"),
-        ("raw" = Option<bool>, Query, description = "Shows spans as often as they were stored"),
+        ("raw" = Option<bool>, Query, description = "Shows spans as they were stored, and as often: without clock skew adjustment, two under one id where they share it"),
     ),
     responses(
         (status = 200, description = "The traces", body = JaegerTracesAnswer),
@@ -65,7 +65,7 @@ pub(in crate::http) async fn search(
     pairs: QueryPairs,
 ) -> Result<Body, JaegerError> {
     let parameters = Parameters::of(pairs)?;
-    let duplicates = duplicates(&parameters)?;
+    let version = version(&parameters)?;
     let wanted = wanted(
         &parameters,
         (api.clock)(),
@@ -73,14 +73,14 @@ pub(in crate::http) async fn search(
     )?;
     let body = api.engine.ask(move |question| async move {
         match wanted {
-            Wanted::Matching(query) => write(&question.search(&query).await?, &[], duplicates),
-            Wanted::ByIds(ids) => write(&question.traces(&ids).await?, &ids, duplicates),
+            Wanted::Matching(query) => write(&question.search(&query).await?, &[], version),
+            Wanted::ByIds(ids) => write(&question.traces(&ids).await?, &ids, version),
         }
     });
     Ok(body.await?)
 }
 
-fn write(traces: &[Trace], asked: &[TraceId], duplicates: Duplicates) -> Result<Body, QueryError> {
+fn write(traces: &[Trace], asked: &[TraceId], version: Version) -> Result<Body, QueryError> {
     let found: HashSet<TraceId> = traces.iter().map(Trace::id).collect();
     let missing = asked
         .iter()
@@ -93,7 +93,7 @@ fn write(traces: &[Trace], asked: &[TraceId], duplicates: Duplicates) -> Result<
     let errors: Vec<JaegerErrorDetail> = missing.collect();
     let traces: Vec<TraceJson<'_>> = traces
         .iter()
-        .map(|trace| TraceJson::of(trace, duplicates))
+        .map(|trace| TraceJson::of(trace, version))
         .collect();
     let mut envelope = Envelope::of(traces, 0);
     envelope.errors = (!errors.is_empty()).then_some(errors);
@@ -150,13 +150,8 @@ fn microsecond_end(end: UnixNanos) -> UnixNanos {
 }
 
 fn limit(parameters: &Parameters, most: usize) -> Result<usize, ApiError> {
-    let Some(limit) = parameters.integer("limit")? else {
-        return Ok(DEFAULT_LIMIT.min(most));
-    };
-    let limit = usize::try_from(limit)
-        .ok()
-        .filter(|limit| (1..=most).contains(limit));
-    limit.ok_or_else(|| ApiError::malformed("limit", format!("it must be from 1 to {most}")))
+    let limit = parameters.count("limit", 1..=most)?;
+    Ok(limit.unwrap_or(DEFAULT_LIMIT.min(most)))
 }
 
 /// All tags asked for, each once.

@@ -84,6 +84,17 @@ fn plain_json(value: &AttributeValue) -> Value {
     }
 }
 
+/// The attribute in which receivers of Jaeger's own format keep flags that W3C does not know.
+const JAEGER_FLAGS: &str = "jaeger.flags";
+
+/// Jaeger's flags of a span, where they are more than W3C's.
+pub(super) fn jaeger_flags(span: &Span) -> Option<u32> {
+    match span.attributes.get(JAEGER_FLAGS) {
+        Some(AttributeValue::Int(flags)) => u32::try_from(*flags).ok(),
+        _ => None,
+    }
+}
+
 /// A span's tags: its scope, its attributes, and its fields that Jaeger has no place for.
 pub(super) fn of_span(span: &Span, scope: &Scope) -> Vec<Tag> {
     let mut tags = Vec::with_capacity(span.attributes.0.len() + 4);
@@ -94,7 +105,9 @@ pub(super) fn of_span(span: &Span, scope: &Scope) -> Vec<Tag> {
     };
     text(&mut tags, "otel.scope.name", &scope.name);
     text(&mut tags, "otel.scope.version", &scope.version);
-    tags.extend(span.attributes.0.iter().map(Tag::of));
+    let shows_flags = jaeger_flags(span).is_some();
+    let is_tag = |(key, _): &&(String, AttributeValue)| !(shows_flags && key == JAEGER_FLAGS);
+    tags.extend(span.attributes.0.iter().filter(is_tag).map(Tag::of));
     text(&mut tags, "span.kind", span.kind.name());
     match span.status.code {
         StatusCode::Unset => {}

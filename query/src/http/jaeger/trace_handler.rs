@@ -8,7 +8,7 @@ use super::super::parameters::{Parameters, QueryPairs, trace_id};
 use super::super::{Api, Body};
 use super::JaegerTracesAnswer;
 use super::envelope::Envelope;
-use super::trace_json::{Duplicates, TraceJson};
+use super::trace_json::{TraceJson, Version};
 
 /// A whole trace in Jaeger's JSON.
 #[utoipa::path(
@@ -21,7 +21,7 @@ use super::trace_json::{Duplicates, TraceJson};
             example = "4bf92f3577b34da6a3ce929d0e0e4736"),
         ("start" = Option<i64>, Query, description = "Microseconds since 1970; accepted and not needed: traces are found by id alone"),
         ("end" = Option<i64>, Query, description = "As `start`"),
-        ("raw" = Option<bool>, Query, description = "Shows spans as often as they were stored"),
+        ("raw" = Option<bool>, Query, description = "Shows spans as they were stored, and as often: without clock skew adjustment, two under one id where they share it"),
     ),
     responses(
         (status = 200, description = "The trace, alone in `data`", body = JaegerTracesAnswer),
@@ -43,20 +43,20 @@ pub(in crate::http) async fn trace(
     let parameters = Parameters::of(pairs)?;
     parameters.micros("start")?;
     parameters.micros("end")?;
-    let duplicates = duplicates(&parameters)?;
+    let version = version(&parameters)?;
     let body = api.engine.ask(move |question| async move {
         let Some(trace) = question.trace(id).await? else {
             return Ok(None);
         };
-        Body::json(&Envelope::of([TraceJson::of(&trace, duplicates)], 0)).map(Some)
+        Body::json(&Envelope::of([TraceJson::of(&trace, version)], 0)).map(Some)
     });
     Ok(body.await?.ok_or(ApiError::TraceNotFound(id))?)
 }
 
 /// What `raw` asks for.
-pub(super) fn duplicates(parameters: &Parameters) -> Result<Duplicates, ApiError> {
+pub(super) fn version(parameters: &Parameters) -> Result<Version, ApiError> {
     Ok(match parameters.flag("raw")? {
-        true => Duplicates::Raw,
-        false => Duplicates::Merged,
+        true => Version::Raw,
+        false => Version::Adjusted,
     })
 }

@@ -7,16 +7,20 @@ use serde::ser::{Error as _, SerializeSeq};
 use serde::{Serialize, Serializer};
 use utoipa::ToSchema;
 
+use super::adjustment::Adjustment;
 use super::tags::{self, Tag};
 use crate::Trace;
 use crate::trace::service_name;
 
-/// Whether spans that were stored more than once are shown so.
+/// The attribute of a link in which receivers of Jaeger's own format keep the kind of a reference.
+const REFERENCE_KIND: &str = "opentracing.ref_type";
+
+/// Whether spans are shown as the tree has them or as they are stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Duplicates {
-    /// Each span once.
-    Merged,
-    /// As stored, for `raw=true`.
+pub(super) enum Version {
+    /// Each span once, under an id of its own, and without clock skew.
+    Adjusted,
+    /// As stored and as often, for `raw=true`.
     Raw,
 }
 
@@ -38,11 +42,11 @@ pub(super) struct TraceJson<'a> {
 }
 
 impl<'a> TraceJson<'a> {
-    pub(super) fn of(trace: &'a Trace, duplicates: Duplicates) -> Self {
+    pub(super) fn of(trace: &'a Trace, version: Version) -> Self {
         let processes = trace.resources().iter().enumerate();
         Self {
             trace_id: trace_id_text(trace.id()),
-            spans: Spans { trace, duplicates },
+            spans: Spans { trace, version },
             processes: processes
                 .map(|(position, resource)| (ProcessId(position), ProcessJson::of(resource)))
                 .collect(),
@@ -84,24 +88,28 @@ impl<'a> ProcessJson<'a> {
 
 struct Spans<'a> {
     trace: &'a Trace,
-    duplicates: Duplicates,
+    version: Version,
 }
 
 impl Serialize for Spans<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { trace, duplicates } = self;
+        let Self { trace, version } = self;
+        let adjustment = Adjustment::of(trace);
         let mut list = serializer.serialize_seq(None)?;
-        for place in trace.spans() {
+        for (position, place) in trace.spans().iter().enumerate() {
             let content = trace.content(place).map_err(S::Error::custom)?;
-            let span = SpanJson::of(
-                &content,
-                &trace.scopes()[place.scope],
-                ProcessId(place.resource),
-            );
-            let copies = if *duplicates == Duplicates::Raw {
-                place.copies
-            } else {
-                1
+            let (Some(mut content), Some(resource), Some(scope)) =
+                (content, place.resource, place.scope)
+            else {
+                continue;
+            };
+            let (copies, warnings) = match version {
+                Version::Adjusted => (1, adjustment.apply(position, &mut content)),
+                Version::Raw => (place.copies, Vec::new()),
+            };
+            let span = SpanJson {
+                warnings: (!warnings.is_empty()).then_some(warnings),
+                ..SpanJson::of(&content, &trace.scopes()[scope], ProcessId(resource))
             };
             for _ in 0..copies {
                 list.serialize_element(&span)?;
@@ -127,9 +135,10 @@ struct SpanJson<'a> {
     flags: Option<u32>,
     /// Its name.
     operation_name: &'a str,
-    /// Its parent, then the spans that it links to.
+    /// Its parent, then the spans that it links to. The called side of an RPC that shares its
+    /// caller's span id has an id of its own here, and is the caller's child.
     references: Vec<Reference>,
-    /// Microseconds since 1970.
+    /// Microseconds since 1970; by the clock of its caller's host.
     start_time: i64,
     /// Microseconds.
     duration: i64,
@@ -140,7 +149,7 @@ struct SpanJson<'a> {
     /// The key of its process in the trace's `processes`.
     #[serde(rename = "processID")]
     process_id: ProcessId,
-    /// Always null.
+    /// What was adjusted or could not be; null for nothing.
     warnings: Option<Vec<String>>,
 }
 
@@ -148,12 +157,13 @@ impl<'a> SpanJson<'a> {
     fn of(span: &'a Span, scope: &Scope, process_id: ProcessId) -> Self {
         let parent = span
             .parent_span_id
+            .filter(|id| !is_among_references(span, *id))
             .map(|id| Reference::child_of(span.trace_id, id));
         let events = span.events.iter().map(|event| Log {
             timestamp: micros(event.time),
             fields: tags::of_event(&event.name, &event.attributes),
         });
-        let flags = span.flags & 0xff;
+        let flags = tags::jaeger_flags(span).unwrap_or(span.flags & 0xff);
         Self {
             trace_id: trace_id_text(span.trace_id),
             span_id: span.span_id.to_string(),
@@ -198,8 +208,7 @@ impl Reference {
     }
 
     fn of_link(link: &Link) -> Self {
-        // Receivers of Jaeger's own format keep the kind of a reference in this attribute.
-        let ref_type = match link.attributes.get("opentracing.ref_type") {
+        let ref_type = match link.attributes.get(REFERENCE_KIND) {
             Some(AttributeValue::String(kind)) if kind == "child_of" => "CHILD_OF",
             _ => "FOLLOWS_FROM",
         };
@@ -208,6 +217,14 @@ impl Reference {
             ..Self::child_of(link.trace_id, link.span_id)
         }
     }
+}
+
+/// Whether a reference that was sent in Jaeger's own format says that this is the parent.
+fn is_among_references(span: &Span, parent: SpanId) -> bool {
+    span.links.iter().any(|link| {
+        (link.trace_id, link.span_id) == (span.trace_id, parent)
+            && link.attributes.get(REFERENCE_KIND).is_some()
+    })
 }
 
 /// An event.

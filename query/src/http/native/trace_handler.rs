@@ -11,6 +11,7 @@ use super::super::otlp_json::TracesDataJson;
 use super::super::parameters::{Parameters, QueryPairs, trace_id};
 use super::super::{Api, Body, PROTOBUF, otlp};
 use super::TraceJson;
+use super::part::Part;
 use crate::{QueryError, Trace};
 
 /// The forms in which a trace is given.
@@ -43,9 +44,13 @@ impl Form {
         }
     }
 
-    fn write(self, trace: &Trace) -> Result<Body, QueryError> {
-        match self {
-            Self::Tree => Body::json(&TraceJson::of(trace)?),
+    /// Writes the trace; the tree in the part that was asked for.
+    fn write(self, trace: &Trace, part: &Part) -> Result<Result<Body, ApiError>, QueryError> {
+        let body = match self {
+            Self::Tree => match part.select(trace) {
+                Ok(shown) => Body::json(&TraceJson::of(trace, &shown)?),
+                Err(unknown) => return Ok(Err(unknown)),
+            },
             Self::OtlpJson => Body::json(&TracesDataJson::of(trace)?),
             Self::OtlpProtobuf => {
                 let bytes = otlp::traces_data(trace)?.encode_to_vec().into();
@@ -54,7 +59,8 @@ impl Form {
                     bytes,
                 })
             }
-        }
+        };
+        body.map(Ok)
     }
 }
 
@@ -69,11 +75,16 @@ fn media_type(range: &str) -> &str {
 #[expect(dead_code, reason = "describes a body of bytes")]
 struct TracesDataProtobuf(Vec<u8>);
 
-/// A whole trace: as a tree, or its raw spans in OTLP.
+/// A trace: as a tree or a part of one, or its raw spans in OTLP.
 ///
 /// The tree is JSON. OTLP's `TracesData` comes as protobuf for `Accept: application/x-protobuf`,
-/// and as JSON for `?format=otlp`. Duplicates of a span, stored twice with the same content, are
-/// given once in all forms.
+/// and as JSON for `?format=otlp`. Duplicates of a span are given once in all forms: spans of one
+/// id that say the same, though they may have come by two protocols, which keep nanoseconds or
+/// microseconds, numbers or their texts, and flags or none. Spans of one id that differ in more
+/// are all given, with the mark `repeatedId`.
+///
+/// Of a large trace a part can be asked for. What is left out is counted, in the trace's `omitted`
+/// and in that of the entry below which it is.
 #[utoipa::path(
     get,
     path = "/api/v1/traces/{id}",
@@ -82,6 +93,11 @@ struct TracesDataProtobuf(Vec<u8>);
         ("id" = String, Path, description = "32 hex digits, or 16 for ids of 64 bits, in any case",
             example = "4bf92f3577b34da6a3ce929d0e0e4736"),
         ("format" = Option<String>, Query, description = "`tree` (default) or `otlp`", example = "tree"),
+        ("under" = Option<String>, Query, description = "The call path of an entry: only it and its subtree are shown", example = "0.1"),
+        ("maxDepth" = Option<u64>, Query, description = "How many levels are shown, from 1: the roots, or the entry of `under`, alone"),
+        ("maxWidth" = Option<u64>, Query, description = "How many children of one parent are shown, from 1; the first ones"),
+        ("maxSpans" = Option<u64>, Query, description = "How many entries are shown in all, from 1; upper levels before lower ones"),
+        ("ancestors" = Option<String>, Query, description = "A span id or a call path: only that span and those above it, from the root, are shown. Without the other limits"),
     ),
     responses(
         (status = 200, description = "The trace; for `format=otlp` OTLP's `TracesData` instead", content(
@@ -89,7 +105,7 @@ struct TracesDataProtobuf(Vec<u8>);
             (TracesDataProtobuf = "application/x-protobuf"),
         )),
         (status = 400, description = "The id or a parameter is malformed", body = ErrorAnswer),
-        (status = 404, description = "No span of this trace is stored", body = ErrorAnswer),
+        (status = 404, description = "No span of this trace is stored, or none has the id or call path asked for", body = ErrorAnswer),
         (status = 422, description = "The answer needs more memory than allowed", body = ErrorAnswer),
         (status = 500, description = "The storage cannot be read", body = ErrorAnswer),
         (status = 503, description = "Too many queries", body = ErrorAnswer),
@@ -104,10 +120,16 @@ pub(in crate::http) async fn trace(
 ) -> Result<Body, NativeError> {
     let Path(id) = id.map_err(|rejection| ApiError::malformed("id", rejection.body_text()))?;
     let id = trace_id(&id)?;
-    let form = Form::of(Parameters::of(pairs)?.first("format"), &headers)?;
+    let parameters = Parameters::of(pairs)?;
+    let form = Form::of(parameters.first("format"), &headers)?;
+    let part = Part::of(&parameters)?;
+    if form != Form::Tree && !part.is_everything() {
+        let problem = "OTLP gives the whole trace; parts are given of the tree".to_owned();
+        return Err(ApiError::malformed("format", problem).into());
+    }
     let body = api.engine.ask(move |question| async move {
         let trace = question.trace(id).await?;
-        trace.map(|trace| form.write(&trace)).transpose()
+        trace.map(|trace| form.write(&trace, &part)).transpose()
     });
-    Ok(body.await?.ok_or(ApiError::TraceNotFound(id))?)
+    Ok(body.await?.ok_or(ApiError::TraceNotFound(id))??)
 }

@@ -8,11 +8,14 @@ use utoipa::ToSchema;
 
 use super::super::attribute_json::{AttributeSchema, AttributesJson};
 use super::super::otlp_json::{entity_refs, is_zero};
-use super::span_json::{SafeInteger, SafeIntegerSchema, SpanJson};
-use crate::Trace;
+use super::span_json::{SafeInteger, SafeIntegerSchema, SpanJson, is_none_left_out};
+use crate::trace::Selection;
+use crate::{Half, Trace};
 
-/// A trace as a tree. Spans stand in pre-order: each root is followed by its subtree, parents
-/// come before children, siblings are sorted by start time and then by span id.
+/// A trace as a tree, or a part of it. Spans stand in pre-order: each root is followed by its
+/// subtree, parents come before children, siblings stand by the numbers of their call paths.
+///
+/// All counts and times are those of the whole trace, whatever part of it is shown.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Trace, example = json!({
@@ -21,6 +24,7 @@ use crate::Trace;
     "durationNano": 120_000_000,
     "spanCount": 1,
     "errorCount": 1,
+    "missingCount": 0,
     "duplicateCount": 0,
     "depth": 1,
     "services": [{"name": "checkout", "spanCount": 1, "errorCount": 1}],
@@ -50,26 +54,33 @@ pub(in crate::http) struct TraceJson<'a> {
     /// 32 lower-case hex digits.
     #[schema(example = "4bf92f3577b34da6a3ce929d0e0e4736")]
     trace_id: String,
-    /// The start of the earliest span, nanoseconds since 1970, as decimal text.
+    /// The start of the earliest span, clock skew adjusted, nanoseconds since 1970, as decimal
+    /// text.
     #[schema(example = "1795446245123456789")]
     start_time_unix_nano: String,
-    /// From the earliest start to the latest end, nanoseconds.
+    /// From the earliest start to the latest end, clock skew adjusted, nanoseconds.
     #[schema(value_type = SafeIntegerSchema)]
     duration_nano: SafeInteger,
-    /// The number of distinct spans.
+    /// The number of distinct spans that are stored; the two halves of an RPC are two.
     span_count: usize,
     /// How many spans have the status `error`.
     error_count: usize,
+    /// How many parents are named and not stored: entries with the mark `missing`.
+    missing_count: usize,
     /// How many further spans were stored that equal one of these.
     duplicate_count: usize,
-    /// The levels of the deepest tree; 1 for roots alone.
+    /// The levels of the deepest tree; 1 for roots alone. A parent that is not stored is none.
     depth: usize,
+    /// How many of the `spanCount` spans are not in this answer; absent for none.
+    #[serde(skip_serializing_if = "is_none_left_out")]
+    omitted: usize,
     /// The services that took part, by name.
     services: Vec<ServiceJson<'a>>,
-    /// The call paths of the roots: `0`, or `0`, `1`, … in start order when there are several.
+    /// The call paths of the topmost entries shown: of the roots (`0`, or `0`, `1`, … when there
+    /// are several), or of the subtree that was asked for.
     #[schema(example = json!(["0"]))]
     roots: Vec<String>,
-    /// All spans in pre-order.
+    /// The spans in pre-order. An RPC of which both sides are stored is one entry.
     #[schema(value_type = Vec<SpanJson>)]
     spans: Spans<'a>,
     /// The distinct resources; spans name them by position.
@@ -79,9 +90,13 @@ pub(in crate::http) struct TraceJson<'a> {
 }
 
 impl<'a> TraceJson<'a> {
-    pub(in crate::http) fn of(trace: &'a Trace) -> Result<Self, serde_json::Error> {
+    pub(in crate::http) fn of(
+        trace: &'a Trace,
+        shown: &'a Selection,
+    ) -> Result<Self, serde_json::Error> {
         let summary = trace.summary();
-        let roots = trace.spans().iter().filter(|span| span.parent.is_none());
+        let tops = shown.entries.iter().filter(|entry| entry.is_top);
+        let tops = tops.map(|entry| &trace.spans()[entry.position]);
         let services = summary.services.iter().map(|service| ServiceJson {
             name: &service.name,
             span_count: service.span_count,
@@ -93,11 +108,13 @@ impl<'a> TraceJson<'a> {
             duration_nano: SafeInteger(summary.duration_nano),
             span_count: summary.span_count,
             error_count: summary.error_count,
+            missing_count: summary.missing_count,
             duplicate_count: summary.duplicate_count,
             depth: summary.depth,
+            omitted: shown.omitted,
             services: services.collect(),
-            roots: roots.filter_map(|root| trace.call_path(root)).collect(),
-            spans: Spans(trace),
+            roots: tops.filter_map(|top| trace.call_path(top)).collect(),
+            spans: Spans { trace, shown },
             resources: trace
                 .resources()
                 .iter()
@@ -109,15 +126,31 @@ impl<'a> TraceJson<'a> {
 }
 
 /// Spans are read from the columns while they are written, one at a time.
-struct Spans<'a>(&'a Trace);
+struct Spans<'a> {
+    trace: &'a Trace,
+    shown: &'a Selection,
+}
 
 impl Serialize for Spans<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self(trace) = self;
-        let mut list = serializer.serialize_seq(Some(trace.spans().len()))?;
-        for place in trace.spans() {
-            let content = trace.content(place).map_err(S::Error::custom)?;
-            list.serialize_element(&SpanJson::of(trace, place, &content))?;
+        let Self { trace, shown } = self;
+        let mut list = serializer.serialize_seq(Some(shown.entries.len()))?;
+        for entry in &shown.entries {
+            let span = &trace.spans()[entry.position];
+            let content = trace.content(span).map_err(S::Error::custom)?;
+            let server = match span.half {
+                Some(Half::Client { server }) => Some(&trace.spans()[server]),
+                _ => None,
+            };
+            let server_content = server.map(|server| trace.content(server)).transpose();
+            let server_content = server_content.map_err(S::Error::custom)?.flatten();
+            let server_half = server
+                .zip(server_content.as_ref())
+                .map(|(server, content)| Box::new(SpanJson::of(trace, server, Some(content))));
+            let mut json = SpanJson::of(trace, span, content.as_ref());
+            json.omitted = entry.omitted;
+            json.server_half = server_half;
+            list.serialize_element(&json)?;
         }
         list.end()
     }

@@ -44,11 +44,14 @@ async fn jaegers_own_transformation_is_equalled() {
     let merged = get(&routes, "/api/traces/83a9efd15c1c98a977e0711cc93ee28b")
         .await
         .json();
-    let merged = with_sorted_tags(merged);
-    assert_eq!(
-        merged["data"][0]["spans"][0],
-        expected["data"][0]["spans"][0]
-    );
+    let mut merged = with_sorted_tags(merged);
+    let merged_span = &mut merged["data"][0]["spans"][0];
+    // What Jaeger's query service adds after the transformation.
+    let warnings = merged_span["warnings"].take();
+    let expected_warning =
+        "parent span ID=909541b92cf05311 is not in the trace; skipping clock skew adjustment";
+    assert_eq!(warnings, json!([expected_warning]));
+    assert_eq!(*merged_span, expected["data"][0]["spans"][0]);
     assert_eq!(merged["data"][0]["spans"].as_array().map(Vec::len), Some(1));
 }
 
@@ -132,6 +135,54 @@ async fn jaegers_ui_json_is_equalled() {
     sort(&mut answer);
     sort(&mut expected);
     assert_eq!(answer, expected);
+}
+
+/// What Jaeger's receivers keep beside OTLP's fields is shown as it was sent.
+#[tokio::test]
+async fn references_and_flags_of_jaegers_own_format_are_as_sent() {
+    let id = "00000000000000020000000000000002";
+    let link = |span: &str, kind: &str| {
+        let kind = json!({"key": "opentracing.ref_type", "value": {"stringValue": kind}});
+        json!({"traceId": id, "spanId": span, "attributes": [kind]})
+    };
+    let (parent, other) = ("0000000000000007", "0000000000000008");
+    let shown = async |links: Value| {
+        let data = json!({"resourceSpans": [{"scopeSpans": [{"spans": [{
+            "traceId": id, "spanId": "0000000000000001", "parentSpanId": parent, "flags": 1, "links": links,
+            "startTimeUnixNano": "1485467191639875139", "endTimeUnixNano": "1485467191639875139",
+            "attributes": [{"key": "jaeger.flags", "value": {"intValue": "3"}}],
+        }]}]}]});
+        let routes = routes(&[batch_of_otlp_json(&data.to_string())]);
+        let answer = get(&routes, &format!("/api/traces/{id}?raw=true")).await;
+        let span = answer.json()["data"][0]["spans"][0].clone();
+        assert_eq!((&span["flags"], &span["tags"]), (&json!(3), &json!([])));
+        let references = span["references"].as_array().expect("a list").clone();
+        let reference = |one: &Value| (one["refType"].to_string(), one["spanID"].to_string());
+        references.iter().map(reference).collect::<Vec<_>>()
+    };
+    let expect = |references: &[(&str, &str)]| {
+        let quoted = |text: &str| json!(text).to_string();
+        let references = references.iter();
+        references
+            .map(|(kind, span)| (quoted(kind), quoted(span)))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        shown(json!([link(other, "follows_from")])).await,
+        expect(&[("CHILD_OF", parent), ("FOLLOWS_FROM", other)])
+    );
+    assert_eq!(
+        shown(json!([link(parent, "follows_from")])).await,
+        expect(&[("FOLLOWS_FROM", parent)])
+    );
+    assert_eq!(
+        shown(json!([
+            link(parent, "follows_from"),
+            link(parent, "child_of")
+        ]))
+        .await,
+        expect(&[("FOLLOWS_FROM", parent), ("CHILD_OF", parent)])
+    );
 }
 
 #[tokio::test]

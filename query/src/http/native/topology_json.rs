@@ -1,0 +1,138 @@
+//! A topology in the native JSON.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::topology::{HalfFigures, Topology, TopologyEdge, TopologyQuery};
+
+/// Who calls whom.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Topology, example = json!({
+    "fromUnixNano": "1795446240000000000",
+    "toUnixNano": "1795447140000000000",
+    "nodes": [{"name": "checkout", "type": "service"}, {"name": "orders", "type": "database"}],
+    "edges": [{
+        "caller": 0, "callee": 1, "connectionType": "database", "calls": 900, "errors": 9, "qps": 1.0,
+        "successRate": 0.99,
+        "client": {"count": 900, "avgTimeNano": 2100000.0, "maxTimeNano": 40000000, "percentilesNano": {"50": 1900544, "99.9": 39000000}},
+        "server": {"count": 900, "avgTimeNano": 2100000.0, "maxTimeNano": 40000000, "percentilesNano": {"50": 1900544, "99.9": 39000000}},
+    }],
+    "cycles": [],
+}))]
+pub(in crate::http) struct TopologyJson<'a> {
+    /// The first instant of the range, nanoseconds since 1970 as decimal text.
+    from_unix_nano: String,
+    /// The first instant after the range.
+    to_unix_nano: String,
+    /// What calls and is called, by name; edges name them by position.
+    nodes: Vec<NodeJson<'a>>,
+    /// The calls between them.
+    edges: Vec<EdgeJson>,
+    /// The nodes that call each other in a circle, or call themselves, by position.
+    cycles: &'a [Vec<usize>],
+}
+
+/// Something that calls or is called.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TopologyNode)]
+struct NodeJson<'a> {
+    /// Its name; nodes of different types may share one.
+    name: &'a str,
+    /// `service`; or, of what sends no spans, `database`, `cache`, `queue`, `external` or `user`.
+    r#type: &'static str,
+}
+
+/// The calls from one node to another by one means.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = TopologyEdge)]
+struct EdgeJson {
+    /// The position of the caller in `nodes`.
+    caller: usize,
+    /// The position of the callee in `nodes`.
+    callee: usize,
+    /// `rpc`, `database`, `messaging_system`, or `virtual_node` when one end sends no spans.
+    connection_type: &'static str,
+    /// How many calls.
+    calls: u64,
+    /// How many of them failed on either side.
+    errors: u64,
+    /// Calls a second.
+    qps: f64,
+    /// The part of calls that did not fail, from 0 to 1.
+    success_rate: f64,
+    /// Durations as the caller saw them; absent when no caller's half is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<HalfJson>,
+    /// Durations as the callee saw them; absent when no callee's half is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    server: Option<HalfJson>,
+}
+
+/// Durations of calls as one side saw them.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = TopologyHalf)]
+struct HalfJson {
+    /// How many calls have this half.
+    count: u64,
+    /// The mean, nanoseconds.
+    avg_time_nano: f64,
+    /// The longest, nanoseconds.
+    max_time_nano: i64,
+    /// Nanoseconds by percentile.
+    percentiles_nano: BTreeMap<String, i64>,
+}
+
+impl<'a> TopologyJson<'a> {
+    pub(in crate::http) fn of(query: &TopologyQuery, topology: &'a Topology) -> Self {
+        let nodes = topology.nodes.iter().map(|node| NodeJson {
+            name: &node.name,
+            r#type: node.kind.name(),
+        });
+        let edges = topology.edges.iter().map(|edge| EdgeJson::of(query, edge));
+        Self {
+            from_unix_nano: query.range.from.0.to_string(),
+            to_unix_nano: query.range.to.0.to_string(),
+            nodes: nodes.collect(),
+            edges: edges.collect(),
+            cycles: &topology.cycles,
+        }
+    }
+}
+
+impl EdgeJson {
+    fn of(query: &TopologyQuery, edge: &TopologyEdge) -> Self {
+        let half = |figures: &Option<HalfFigures>| {
+            figures.as_ref().map(|figures| HalfJson::of(query, figures))
+        };
+        Self {
+            caller: edge.caller,
+            callee: edge.callee,
+            connection_type: edge.connection.name(),
+            calls: edge.calls,
+            errors: edge.errors,
+            qps: edge.qps,
+            success_rate: (edge.calls - edge.errors) as f64 / edge.calls as f64,
+            client: half(&edge.client),
+            server: half(&edge.server),
+        }
+    }
+}
+
+impl HalfJson {
+    fn of(query: &TopologyQuery, figures: &HalfFigures) -> Self {
+        let percentiles = query.percentiles.iter().zip(&figures.percentiles_nano);
+        Self {
+            count: figures.count,
+            avg_time_nano: figures.avg_time_nano,
+            max_time_nano: figures.max_time_nano,
+            percentiles_nano: percentiles
+                .map(|(percentile, nanos)| (percentile.to_string(), *nanos))
+                .collect(),
+        }
+    }
+}

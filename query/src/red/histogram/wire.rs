@@ -1,0 +1,120 @@
+//! HdrHistogram's own form, version 2, so that other programs can read what is stored.
+//!
+//! Source: the "V2" encoding of HdrHistogram's Java class of that name, as its other
+//! implementations write it: a header of 40 bytes, then counts as ZigZag LEB128, where a negative
+//! number stands for so many empty buckets.
+
+use super::{Bucket, DurationHistogram, bucket_of, range_of};
+
+const COOKIE: u32 = 0x1c84_9303 | 0x10;
+const HEADER: usize = 40;
+const SIGNIFICANT_DIGITS: u32 = 3;
+
+/// Bytes that are no histogram of this kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an HdrHistogram (V2) of three digits from 1 ns: {0}")]
+pub struct MalformedHistogram(pub(super) &'static str);
+
+impl DurationHistogram {
+    /// The histogram in HdrHistogram's form.
+    pub fn to_bytes(&mut self) -> Vec<u8> {
+        self.settle();
+        let mut counts = Vec::with_capacity(4 * self.counts.len());
+        let mut next: Bucket = 0;
+        for (bucket, count) in &self.counts {
+            let empty = bucket - next;
+            match empty {
+                0 => {}
+                1 => put_number(&mut counts, 0),
+                _ => put_number(&mut counts, -i64::from(empty)),
+            }
+            put_number(&mut counts, i64::try_from(*count).unwrap_or(i64::MAX));
+            next = bucket + 1;
+        }
+        let highest = self.counts.last().map_or(2, |(bucket, _)| {
+            let (low, width) = range_of(*bucket);
+            (low + (width - 1)).max(2)
+        });
+        let length = u32::try_from(counts.len()).expect("60,000 buckets of ten bytes at most");
+        let mut bytes = Vec::with_capacity(HEADER + counts.len());
+        for word in [COOKIE, length, 0, SIGNIFICANT_DIGITS] {
+            bytes.extend_from_slice(&word.to_be_bytes());
+        }
+        bytes.extend_from_slice(&1_u64.to_be_bytes());
+        bytes.extend_from_slice(&highest.to_be_bytes());
+        bytes.extend_from_slice(&1_f64.to_be_bytes());
+        bytes.extend_from_slice(&counts);
+        bytes
+    }
+
+    /// Reads what [`Self::to_bytes`], or another HdrHistogram with the same buckets, wrote.
+    ///
+    /// # Errors
+    /// [`MalformedHistogram`] for anything else.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, MalformedHistogram> {
+        let (header, mut counts) = bytes
+            .split_at_checked(HEADER)
+            .ok_or(MalformedHistogram("it is too short"))?;
+        let word = |at: usize| {
+            let word = header.get(at..at + 4).and_then(|word| word.try_into().ok());
+            u32::from_be_bytes(word.unwrap_or_default())
+        };
+        if word(0) != COOKIE {
+            return Err(MalformedHistogram("its cookie is another"));
+        }
+        if word(4) as usize != counts.len() {
+            return Err(MalformedHistogram("its length is another"));
+        }
+        if word(8) != 0
+            || word(12) != SIGNIFICANT_DIGITS
+            || header.get(16..24) != Some(&[0, 0, 0, 0, 0, 0, 0, 1])
+        {
+            return Err(MalformedHistogram("its buckets are others"));
+        }
+        let mut histogram = Self::default();
+        let mut next: i64 = 0;
+        while !counts.is_empty() {
+            let number = take_number(&mut counts)?;
+            if number > 0 {
+                let bucket = Bucket::try_from(next)
+                    .ok()
+                    .filter(|bucket| *bucket <= bucket_of(u64::MAX));
+                let bucket = bucket.ok_or(MalformedHistogram("it has too many buckets"))?;
+                histogram.counts.push((bucket, number.cast_unsigned()));
+            }
+            next = next.saturating_add(number.saturating_neg().max(1));
+        }
+        Ok(histogram)
+    }
+}
+
+/// ZigZag LEB128 as HdrHistogram writes it: the ninth byte holds eight bits and ends the number.
+fn put_number(bytes: &mut Vec<u8>, number: i64) {
+    let mut rest = ((number << 1) ^ (number >> 63)).cast_unsigned();
+    for _ in 0..8 {
+        if rest < 0x80 {
+            bytes.push(rest as u8);
+            return;
+        }
+        bytes.push(rest as u8 | 0x80);
+        rest >>= 7;
+    }
+    bytes.push(rest as u8);
+}
+
+fn take_number(bytes: &mut &[u8]) -> Result<i64, MalformedHistogram> {
+    let mut zigzag = 0_u64;
+    for index in 0..9 {
+        let (byte, rest) = bytes
+            .split_first()
+            .ok_or(MalformedHistogram("a count is cut off"))?;
+        *bytes = rest;
+        let is_last = index == 8 || byte & 0x80 == 0;
+        let bits = if index == 8 { *byte } else { byte & 0x7f };
+        zigzag |= u64::from(bits) << (7 * index);
+        if is_last {
+            break;
+        }
+    }
+    Ok((zigzag >> 1).cast_signed() ^ -(zigzag & 1).cast_signed())
+}

@@ -1,0 +1,90 @@
+//! What is asked of figures.
+
+use std::time::Duration;
+
+use schemas::{SpanKind, UnixNanos};
+
+/// The shortest step: figures are kept for multiples of it.
+pub const RED_BUCKET: Duration = Duration::from_secs(10);
+
+/// A range of time, its end not included; both are multiples of the step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimeSpan {
+    /// Its first instant.
+    pub from: UnixNanos,
+    /// The first instant after it.
+    pub to: UnixNanos,
+}
+
+impl TimeSpan {
+    /// The range of whole steps that holds both instants.
+    pub fn of_steps(from: UnixNanos, to: UnixNanos, step: Duration) -> Self {
+        let step = nanos(step);
+        let from = from.0.div_euclid(step).saturating_mul(step);
+        let steps = (i128::from(to.0) - i128::from(from) + i128::from(step) - 1) / i128::from(step);
+        let length = i64::try_from(steps.max(1) * i128::from(step)).unwrap_or(i64::MAX);
+        Self {
+            from: UnixNanos(from),
+            to: UnixNanos(from.saturating_add(length)),
+        }
+    }
+
+    /// Its length.
+    pub fn length(self) -> Duration {
+        Duration::from_nanos(self.to.0.abs_diff(self.from.0))
+    }
+}
+
+/// A step in nanoseconds; one at least.
+pub(super) fn nanos(step: Duration) -> i64 {
+    i64::try_from(step.as_nanos()).unwrap_or(i64::MAX).max(1)
+}
+
+/// What spans are told apart by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum GroupBy {
+    /// The service.
+    Service,
+    /// The span's name.
+    Operation,
+    /// The span's kind.
+    Kind,
+    /// The instance of the service.
+    Instance,
+}
+
+impl GroupBy {
+    /// All of them, in the order in which groups are sorted.
+    pub const ALL: [Self; 4] = [Self::Service, Self::Operation, Self::Kind, Self::Instance];
+
+    /// The name in requests and answers.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Service => "service",
+            Self::Operation => "operation",
+            Self::Kind => "kind",
+            Self::Instance => "instance",
+        }
+    }
+}
+
+/// Which spans are counted, and how they are told apart.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RedQuery {
+    /// The service; `unknown_service` also stands for spans that name none.
+    pub service: Option<String>,
+    /// The span's name.
+    pub operation: Option<String>,
+    /// `service.instance.id`.
+    pub instance: Option<String>,
+    /// The kinds that count; none for all.
+    pub kinds: Vec<SpanKind>,
+    /// What makes a series.
+    pub group_by: Vec<GroupBy>,
+    /// When the spans started.
+    pub range: TimeSpan,
+    /// The length of a point; a multiple of [`RED_BUCKET`].
+    pub step: Duration,
+    /// Percentiles from 0 to 100.
+    pub percentiles: Vec<f64>,
+}

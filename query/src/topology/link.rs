@@ -1,0 +1,239 @@
+//! Calls from the spans of one trace.
+//!
+//! The rules are those of Zipkin's dependency linker, with the virtual nodes of Tempo's service
+//! graphs: a server's own name wins over what its client calls it; a lone client names what it
+//! calls; a root server without a client was called by its peer, or by a user; a database's client
+//! is the whole call; messages go through their topic, where one is named.
+
+mod family;
+
+use schemas::SpanKind;
+
+use super::call::{Call, Node};
+use super::peer::{ConnectionType, NodeKind};
+use super::spans::{LinkedSpan, Name, Names};
+
+use family::Family;
+
+/// Hands every call of a trace to `add`. The spans are sorted by start.
+pub(super) fn link(spans: &[LinkedSpan], names: &Names, mut add: impl FnMut(Call)) {
+    let family = Family::of(spans, names);
+    for (position, span) in spans.iter().enumerate() {
+        let member = Member {
+            family: &family,
+            spans,
+            position,
+            span,
+        };
+        match span.kind {
+            SpanKind::Server => member.answers().into_iter().for_each(&mut add),
+            SpanKind::Consumer => member.consumes().into_iter().for_each(&mut add),
+            SpanKind::Client => {
+                member.appears(None).into_iter().for_each(&mut add);
+                member.calls().into_iter().for_each(&mut add);
+            }
+            SpanKind::Producer => {
+                member.appears(None).into_iter().for_each(&mut add);
+                member.produces().into_iter().for_each(&mut add);
+            }
+            SpanKind::Unspecified => {
+                let own = Some(span.duration_nano);
+                member.appears(own).into_iter().for_each(&mut add);
+                member.calls().into_iter().for_each(&mut add);
+            }
+            SpanKind::Internal => {
+                let own = Some(span.duration_nano);
+                member.appears(own).into_iter().for_each(&mut add);
+            }
+        }
+    }
+}
+
+/// A span among those of its trace.
+struct Member<'a> {
+    family: &'a Family,
+    spans: &'a [LinkedSpan],
+    position: usize,
+    span: &'a LinkedSpan,
+}
+
+impl<'a> Member<'a> {
+    fn parent(&self) -> Option<&'a LinkedSpan> {
+        self.family
+            .parent(self.position)
+            .map(|parent| &self.spans[parent])
+    }
+
+    /// The parent, when it is the calling half of what this span answers.
+    fn calling_half(&self) -> Option<&'a LinkedSpan> {
+        let is_caller =
+            |parent: &&LinkedSpan| matches!(parent.kind, SpanKind::Client | SpanKind::Producer);
+        self.parent().filter(is_caller)
+    }
+
+    /// The service of the nearest ancestor that names one.
+    fn service_above(&self) -> Option<Name> {
+        let parent = self.family.parent(self.position)?;
+        self.service_from(parent)
+    }
+
+    /// The service of a span, or of its nearest ancestor that names one.
+    fn service_from(&self, position: usize) -> Option<Name> {
+        self.spans[self.family.named(position)?].service
+    }
+
+    fn call(&self, caller: Node, callee: Node, connection: ConnectionType) -> Call {
+        Call {
+            caller,
+            callee,
+            connection,
+            start: self.span.start,
+            is_error: self.span.is_error,
+            client_nano: None,
+            server_nano: None,
+        }
+    }
+
+    /// The call that a server answers.
+    fn answers(&self) -> Option<Call> {
+        let callee = Node::service(self.span.service?);
+        let server_nano = Some(self.span.duration_nano);
+        if let Some(caller) = self.service_above() {
+            let half = self.calling_half();
+            return Some(Call {
+                start: half.map_or(self.span.start, |half| half.start),
+                is_error: self.span.is_error || half.is_some_and(|half| half.is_error),
+                client_nano: half.map(|half| half.duration_nano),
+                server_nano,
+                ..self.call(Node::service(caller), callee, ConnectionType::Rpc)
+            });
+        }
+        let caller = match self.span.peer.name {
+            Some(name) => Node {
+                kind: NodeKind::External,
+                name: Some(name),
+            },
+            None if self.span.parent.is_none() && self.parent().is_none() => Node::USER,
+            // Its caller was not kept, or has not come yet.
+            None => return None,
+        };
+        Some(Call {
+            server_nano,
+            ..self.call(caller, callee, ConnectionType::VirtualNode)
+        })
+    }
+
+    /// A call whose callee shows itself only by a span of another service than the one above it.
+    fn appears(&self, server_nano: Option<i64>) -> Option<Call> {
+        let (service, above) = (self.span.service?, self.service_above()?);
+        if service == above {
+            return None;
+        }
+        let half = self.calling_half();
+        let is_error = server_nano.is_some() && self.span.is_error;
+        Some(Call {
+            start: half.map_or(self.span.start, |half| half.start),
+            is_error: is_error || half.is_some_and(|half| half.is_error),
+            client_nano: half.map(|half| half.duration_nano),
+            server_nano,
+            ..self.call(
+                Node::service(above),
+                Node::service(service),
+                ConnectionType::Rpc,
+            )
+        })
+    }
+
+    /// The call that a client makes of something that sends no spans.
+    fn calls(&self) -> Option<Call> {
+        if self.family.is_answered(self.position) {
+            return None;
+        }
+        let caller = Node::service(self.service_from(self.position)?);
+        let peer = self.span.peer;
+        let client_nano = Some(self.span.duration_nano);
+        if let Some(database) = peer.database {
+            let kind = match peer.is_cache {
+                true => NodeKind::Cache,
+                false => NodeKind::Database,
+            };
+            let callee = Node {
+                kind,
+                name: Some(peer.name.unwrap_or(database)),
+            };
+            return Some(Call {
+                client_nano,
+                server_nano: client_nano,
+                ..self.call(caller, callee, ConnectionType::Database)
+            });
+        }
+        let callee = Node {
+            kind: NodeKind::External,
+            name: Some(peer.name?),
+        };
+        Some(Call {
+            client_nano,
+            ..self.call(caller, callee, ConnectionType::VirtualNode)
+        })
+    }
+
+    /// The sending of a message to its topic; one that goes to no topic is the consumer's call.
+    fn produces(&self) -> Option<Call> {
+        if self.family.is_answered(self.position) {
+            return None;
+        }
+        let caller = Node::service(self.service_from(self.position)?);
+        let peer = self.span.peer;
+        let topic = peer
+            .destination
+            .or(self.family.consumed_from(self.position))
+            .or(peer.name)
+            .or(peer.broker)?;
+        Some(Call {
+            client_nano: Some(self.span.duration_nano),
+            ..self.call(caller, queue(topic), ConnectionType::Messaging)
+        })
+    }
+
+    /// The receiving of a message from its topic, or from its producer where no topic is named.
+    fn consumes(&self) -> Option<Call> {
+        let callee = Node::service(self.span.service?);
+        let server_nano = Some(self.span.duration_nano);
+        let producer = self
+            .calling_half()
+            .filter(|half| half.kind == SpanKind::Producer);
+        let peer = self.span.peer;
+        let of_producer = producer.map(|producer| producer.peer).unwrap_or_default();
+        let topic = peer
+            .destination
+            .or(of_producer.destination)
+            .or(peer.name)
+            .or(of_producer.name)
+            .or(peer.broker)
+            .or(of_producer.broker);
+        if let Some(topic) = topic {
+            return Some(Call {
+                server_nano,
+                ..self.call(queue(topic), callee, ConnectionType::Messaging)
+            });
+        }
+        let producer = producer?;
+        let caller = Node::service(self.service_above()?);
+        Some(Call {
+            is_error: self.span.is_error || producer.is_error,
+            client_nano: Some(producer.duration_nano),
+            server_nano,
+            ..self.call(caller, callee, ConnectionType::Messaging)
+        })
+    }
+}
+
+fn queue(name: Name) -> Node {
+    Node {
+        kind: NodeKind::Queue,
+        name: Some(name),
+    }
+}
+
+#[cfg(test)]
+mod tests;
