@@ -6,7 +6,6 @@
 //!                                                    signal, a panic, a part that ended
 //! ```
 
-mod connections;
 mod health;
 mod house;
 mod http;
@@ -16,6 +15,7 @@ mod metrics;
 mod opening;
 mod panics;
 mod readiness;
+mod receivers;
 mod signals;
 mod sink;
 mod wiring;

@@ -17,7 +17,11 @@ Examples:
 Ports of `spanhouse serve`:
   4317   OTLP gRPC                       OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317
   4318   OTLP HTTP, protobuf and JSON    OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318
-  16686  HTTP API, /healthz, /readyz, /metrics
+  9411   Zipkin v1 and v2                OTEL_EXPORTER_ZIPKIN_ENDPOINT=http://localhost:9411/api/v2/spans
+  14268  Jaeger, Thrift over HTTP        JAEGER_ENDPOINT=http://localhost:14268/api/traces
+  14250  Jaeger gRPC; 6831 and 6832 (UDP) are the Jaeger agent's
+  11800  SkyWalking gRPC                 SW_AGENT_COLLECTOR_BACKEND_SERVICES=localhost:11800
+  16686  HTTP API, /healthz, /readyz, /metrics; takes MTrace spans at /api/v1/spans
 
 Settings:
   Each is a flag (--data-dir), an environment variable (SPANHOUSE_DATA_DIR) or a key of the
@@ -48,8 +52,12 @@ Examples:
   spanhouse trace --json 4bf92f3577b34da6a3ce929d0e0e4736 | jq '.spans[].name'
 
 Each line is a span: its call path (0.1.2 is the second call of the first call of the root 0),
-service, operation, duration, and its place on the trace's time line. `✗` marks errors; marks in
-brackets tell what is odd, such as a parent that never arrived.
+service, operation, duration, self time (without that of its calls), and its place on the trace's
+time line. `◆` marks the critical path, `✗` errors; marks in brackets tell what is odd, such as a
+parent that never arrived.
+Below the tree stands what is found in it: where the critical path's time went, its bottleneck,
+where the first error began, calls that one span made again and again, calls that ran one after
+another, and calls into other zones.
 Colour is used on a terminal unless NO_COLOR is set.";
 
 /// The whole command line.
@@ -103,6 +111,9 @@ pub(super) struct TraceArguments {
     /// Print the JSON document as received, in place of the tree
     #[arg(long)]
     pub(super) json: bool,
+    /// Print the tree alone, without what is found in it
+    #[arg(long)]
+    pub(super) no_diagnosis: bool,
 }
 
 #[derive(Debug, Args)]

@@ -1,7 +1,10 @@
-//! `spanhouse trace <ID>`: fetches one trace from a running server and prints its call tree.
+//! `spanhouse trace <ID>`: fetches one trace from a running server and prints its call tree and
+//! its diagnosis.
 
+mod diagnosis;
 mod document;
 mod instant;
+mod paint;
 mod text;
 mod tree;
 
@@ -13,6 +16,7 @@ use reqwest::StatusCode;
 use super::UsageError;
 use super::arguments::TraceArguments;
 use super::terminal::Terminal;
+use diagnosis::DiagnosisDocument;
 use document::TraceDocument;
 
 /// Time to reach the server, and time for the whole answer.
@@ -30,13 +34,32 @@ const SHOWN_OF_BODY: usize = 400;
 pub(super) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
     let id = trace_id(&arguments.id)?;
     let url = trace_url(&arguments.server, id)?;
-    let body = super::runtime()?.block_on(fetch(&url))?;
+    let runtime = super::runtime()?;
+    let body = runtime.block_on(fetch(&url))?;
     if arguments.json {
         return super::print(&body);
     }
     let document: TraceDocument = serde_json::from_str(&body)
         .with_context(|| format!("the answer of {url} is not a trace"))?;
-    super::print(&tree::draw(&document, Terminal::of_stdout()))
+    let terminal = Terminal::of_stdout();
+    if arguments.no_diagnosis {
+        return super::print(&tree::draw(&document, &[], terminal));
+    }
+    match runtime.block_on(fetch_diagnosis(&format!("{url}/diagnosis"))) {
+        Ok(found) => {
+            let tree = tree::draw(&document, &found.rows(), terminal);
+            super::print(&(tree + &diagnosis::tell(&found, terminal)))
+        }
+        Err(error) => {
+            super::print(&tree::draw(&document, &[], terminal))?;
+            Err(error.context("the trace has no diagnosis; --no-diagnosis does without"))
+        }
+    }
+}
+
+async fn fetch_diagnosis(url: &str) -> anyhow::Result<DiagnosisDocument> {
+    let body = fetch(url).await?;
+    serde_json::from_str(&body).with_context(|| format!("the answer of {url} is not a diagnosis"))
 }
 
 fn trace_id(text: &str) -> Result<&str, UsageError> {

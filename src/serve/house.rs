@@ -3,7 +3,7 @@
 use std::sync::{Arc, OnceLock};
 
 use axum::Router;
-use collector::otlp::Receiver;
+use collector::{Receiver, mtrace};
 use query::Engine;
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +21,7 @@ use crate::settings::Settings;
 pub(super) struct House {
     pub(super) settings: Arc<Settings>,
     pub(super) readiness: Arc<Readiness>,
-    /// What both OTLP transports hand their requests to.
+    /// What the transports of all protocols hand their requests to.
     pub(super) receiver: Arc<Receiver>,
     pub(super) store: LateStore,
     pub(super) engine: Arc<OnceLock<Engine>>,
@@ -34,7 +34,7 @@ impl House {
     pub(super) fn new(settings: Settings) -> Self {
         let store = LateStore::default();
         let sink = Arc::new(StoreSink::new(Arc::clone(&store)));
-        let receiver = Receiver::new(sink, wiring::collector_settings(&settings));
+        let receiver = Receiver::new(sink, wiring::now, wiring::collector_settings(&settings));
         Self {
             settings: Arc::new(settings),
             readiness: Arc::new(Readiness::new()),
@@ -55,5 +55,6 @@ impl House {
         };
         let readiness = Arc::clone(&self.readiness);
         http::router(readiness, Arc::new(sources), Arc::clone(&self.routes))
+            .merge(mtrace::router(Arc::clone(&self.receiver)))
     }
 }

@@ -1,22 +1,18 @@
 //! The life of a server: starts its parts, waits for a reason to stop, stops them in order.
 
 use std::io::{self, Write};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, anyhow};
-use collector::otlp;
-use tokio::net::TcpListener;
 use tokio::task::{JoinError, JoinSet};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::Ended;
-use super::connections::BoundedListener;
 use super::house::House;
 use super::listeners::Listeners;
-use super::opening;
 use super::signals::StopSignals;
+use super::{opening, receivers};
 use crate::error_chain::error_chain;
 use crate::settings::Settings;
 
@@ -27,7 +23,7 @@ const CLOSE_AFTER_PANIC: Duration = Duration::from_secs(10);
 const AFTER_DRAIN: Duration = Duration::from_secs(1);
 
 /// A part of the server, by the name that logs use.
-type Part = (&'static str, anyhow::Result<()>);
+pub(super) type Part = (&'static str, anyhow::Result<()>);
 
 /// The part that is meant to end.
 const OPENING: &str = "opening the store";
@@ -80,33 +76,12 @@ fn announce(announcement: &str) {
 fn start(house: &House, listeners: Listeners) -> JoinSet<Part> {
     let mut parts = JoinSet::new();
     parts.spawn(named(OPENING, opening::open(house.clone())));
-    let receiver = || Arc::clone(&house.receiver);
-    let grpc = otlp::grpc::serve(listeners.otlp_grpc, receiver(), house.stop.clone());
-    parts.spawn(named("OTLP gRPC", infallible(grpc)));
-    let http = otlp::http::serve(listeners.otlp_http, receiver(), house.stop.clone());
-    parts.spawn(named("OTLP HTTP", infallible(http)));
-    parts.spawn(named(
-        "the HTTP API",
-        serve_http(house.clone(), listeners.http),
-    ));
+    receivers::start(house, listeners, &mut parts);
     parts
-}
-
-async fn infallible(part: impl Future<Output = ()>) -> anyhow::Result<()> {
-    part.await;
-    Ok(())
 }
 
 async fn named(name: &'static str, part: impl Future<Output = anyhow::Result<()>>) -> Part {
     (name, part.await)
-}
-
-async fn serve_http(house: House, listener: TcpListener) -> anyhow::Result<()> {
-    let bounded = BoundedListener::new(listener, house.settings.max_connections);
-    axum::serve(bounded, house.http_router())
-        .with_graceful_shutdown(house.stop.clone().cancelled_owned())
-        .await?;
-    Ok(())
 }
 
 /// Waits until a part fails, or ends although it should not.

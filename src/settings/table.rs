@@ -89,13 +89,25 @@ settings! {
     otlp_grpc: ListenAddress, "ADDR", "0.0.0.0:4317";
     /// Address of the OTLP HTTP receiver (protobuf and JSON)
     otlp_http: ListenAddress, "ADDR", "0.0.0.0:4318";
-    /// Address of the HTTP API, health checks and metrics
+    /// Address of the Zipkin receiver (v1 and v2), or `off`
+    zipkin: Option<ListenAddress>, "ADDR", "0.0.0.0:9411";
+    /// Address of the Jaeger receiver for Thrift over HTTP, or `off`
+    jaeger_http: Option<ListenAddress>, "ADDR", "0.0.0.0:14268";
+    /// Address of the Jaeger gRPC receiver, or `off`
+    jaeger_grpc: Option<ListenAddress>, "ADDR", "0.0.0.0:14250";
+    /// UDP address of the Jaeger agent in Thrift's compact protocol, or `off`
+    jaeger_udp_compact: Option<ListenAddress>, "ADDR", "0.0.0.0:6831";
+    /// UDP address of the Jaeger agent in Thrift's binary protocol, or `off`
+    jaeger_udp_binary: Option<ListenAddress>, "ADDR", "0.0.0.0:6832";
+    /// Address of the SkyWalking gRPC receiver, or `off`
+    skywalking_grpc: Option<ListenAddress>, "ADDR", "0.0.0.0:11800";
+    /// Address of the HTTP API, health checks, metrics and MTrace spans
     http: ListenAddress, "ADDR", "0.0.0.0:16686";
-    /// Connections accepted at once by each of the three listeners
+    /// Connections accepted at once by each listener
     max_connections: NonZeroUsize, "COUNT", "4096";
     /// Largest request a receiver takes, both as sent and decompressed
     max_request_bytes: ByteSize, "SIZE", "64MiB";
-    /// Origins whose browsers may export to the OTLP HTTP receiver: `*`, or a comma-separated list
+    /// Origins whose browsers may export to the HTTP receivers: `*`, or a comma-separated list
     cors_allowed_origins: OriginList, "ORIGINS", "*";
     /// Bytes of requests being received and decoded; beyond it receivers answer "busy, retry"
     receive_memory: ByteSize, "SIZE", "192MiB";

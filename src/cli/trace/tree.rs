@@ -5,41 +5,72 @@
 
 use std::collections::BTreeSet;
 
+use super::diagnosis::{ON_CRITICAL_PATH, RowFindings};
 use super::document::{SpanDocument, TraceDocument};
 use super::instant;
+use super::paint::{BOLD, DIM, Paint, RED, YELLOW};
 use super::text::{cut_end, cut_start, pad_end, pad_start, printable, width};
 use crate::cli::terminal::Terminal;
 
-const RED: &str = "31";
-const YELLOW: &str = "33";
-const DIM: &str = "2";
-const BOLD: &str = "1";
-
 /// Draws the trace: two lines of summary, the heads of the columns, then a line for each span.
-pub(super) fn draw(trace: &TraceDocument, terminal: Terminal) -> String {
-    let extent = Extent::of(&trace.spans);
-    let columns = Columns::fit(&trace.spans, terminal.width);
-    let paint = Paint {
-        is_on: terminal.is_coloured,
+///
+/// `rows` are what was found about each span, those of an RPC's halves one after the other. They
+/// are left out when they are not as many as the spans, because some came in between the answers.
+pub(super) fn draw(trace: &TraceDocument, rows: &[RowFindings], terminal: Terminal) -> String {
+    let found = found_by_entry(&trace.spans, rows);
+    let canvas = Canvas {
+        extent: Extent::of(&trace.spans),
+        columns: Columns::fit(&trace.spans, !found.is_empty(), terminal.width),
+        paint: Paint::of(terminal),
     };
-    let mut lines = summary(trace, extent, paint);
-    lines.push(heads(columns, extent, paint));
-    let spans = trace.spans.iter();
-    lines.extend(spans.map(|span| span_line(span, columns, extent, paint)));
+    let mut lines = summary(trace, canvas.extent, canvas.paint);
+    lines.push(heads(canvas));
+    for (position, span) in trace.spans.iter().enumerate() {
+        lines.push(span_line(span, found.get(position), canvas));
+    }
     let ended = lines
         .into_iter()
         .map(|line| format!("{}\n", line.trim_end()));
     ended.collect()
 }
 
+/// What lines are drawn on.
+#[derive(Debug, Clone, Copy)]
+struct Canvas {
+    extent: Extent,
+    columns: Columns,
+    paint: Paint,
+}
+
+/// What was found about each entry of the tree; nothing when the rows are not its spans'.
+fn found_by_entry(spans: &[SpanDocument], rows: &[RowFindings]) -> Vec<RowFindings> {
+    let mut rest = rows.iter().copied();
+    let take = |span: &SpanDocument| {
+        let found = rest.next()?;
+        match &span.server_half {
+            None => Some(found),
+            Some(_) => Some(found.together_with(rest.next()?)),
+        }
+    };
+    let found: Option<Vec<RowFindings>> = spans.iter().map(take).collect();
+    found.filter(|_| rest.next().is_none()).unwrap_or_default()
+}
+
 fn summary(trace: &TraceDocument, extent: Extent, paint: Paint) -> Vec<String> {
-    let errors = trace.spans.iter().filter(|span| span.is_error()).count();
-    let names = trace.spans.iter().map(|span| &span.service_name);
-    let services: BTreeSet<&String> = names.collect();
+    let is_stored = |span: &&SpanDocument| !span.is_placeholder();
+    let spans = || {
+        trace
+            .spans
+            .iter()
+            .flat_map(SpanDocument::halves)
+            .filter(is_stored)
+    };
+    let errors = spans().filter(|span| span.has_error_status()).count();
+    let services: BTreeSet<&String> = spans().map(|span| &span.service_name).collect();
     let depth = trace.spans.iter().map(|span| span.depth).max();
     let facts = [
         instant::duration(extent.duration),
-        count(trace.spans.len(), "span"),
+        count(spans().count(), "span"),
         count(services.len(), "service"),
         format!("{} deep", depth.map_or(0, |depth| depth + 1)),
         paint.style_if(errors > 0, RED, &count(errors, "error")),
@@ -60,54 +91,88 @@ fn count(number: usize, noun: &str) -> String {
     format!("{number} {noun}{ending}")
 }
 
-fn heads(columns: Columns, extent: Extent, paint: Paint) -> String {
+fn heads(canvas: Canvas) -> String {
+    let Canvas {
+        columns, extent, ..
+    } = canvas;
     let mut heads = vec![pad_end("call path", columns.path)];
     if columns.service > 0 {
         heads.push(pad_end("service", columns.service));
     }
     heads.push(pad_end("operation", columns.operation));
     heads.push(pad_start("duration", columns.duration));
+    if columns.self_time > 0 {
+        heads.push(pad_start("self", columns.self_time));
+    }
     if columns.bar > 0 {
         let end = pad_start(&instant::duration(extent.duration), columns.bar - 1);
         heads.push(format!("0{end}"));
     }
-    paint.style(DIM, heads.join("  ").trim_end())
+    let line = format!("{}{}", " ".repeat(columns.sign), heads.join("  "));
+    canvas.paint.style(DIM, line.trim_end())
 }
 
-fn span_line(span: &SpanDocument, columns: Columns, extent: Extent, paint: Paint) -> String {
+fn span_line(span: &SpanDocument, found: Option<&RowFindings>, canvas: Canvas) -> String {
+    let Canvas {
+        columns,
+        extent,
+        paint,
+    } = canvas;
     let path = cut_start(&call_path(span), columns.path);
     let mut cells = vec![paint.style(DIM, &pad_end(&path, columns.path))];
     if columns.service > 0 {
-        let name = printable(&span.service_name);
+        let name = services(span);
         cells.push(pad_end(&cut_end(&name, columns.service), columns.service));
     }
     cells.push(operation_cell(span, columns.operation, paint));
     let duration = instant::duration(span.duration_nano);
     cells.push(pad_start(&duration, columns.duration));
+    if columns.self_time > 0 {
+        let self_time = found.map(|found| instant::duration(found.self_nano));
+        cells.push(pad_start(&self_time.unwrap_or_default(), columns.self_time));
+    }
     if columns.bar > 0 {
         let bar = extent.bar(span, columns.bar);
         cells.push(paint.style_if(span.is_error(), RED, &bar));
     }
-    cells.join("  ")
+    let is_on_path = found.is_some_and(|found| found.is_on_critical_path);
+    let sign = if is_on_path { ON_CRITICAL_PATH } else { "" };
+    format!("{}{}", pad_end(sign, columns.sign), cells.join("  "))
+}
+
+/// The service, or the two of an RPC whose both sides are known.
+fn services(span: &SpanDocument) -> String {
+    let caller = printable(&span.service_name);
+    match &span.server_half {
+        Some(server) if server.service_name != span.service_name => {
+            format!("{caller} → {}", printable(&server.service_name))
+        }
+        _ => caller,
+    }
 }
 
 /// The operation, indented by its depth, then its marks and status message. Where it is narrow both are
 /// cut, each to no less than half of the room.
 fn operation_cell(span: &SpanDocument, columns: usize, paint: Paint) -> String {
     let mut marks = String::new();
-    let odd: Vec<String> = span
-        .marks
-        .iter()
-        .map(|mark| mark_words(mark, span))
-        .collect();
+    let mut odd: Vec<String> = Vec::new();
+    for half in span.halves() {
+        odd.extend(half.marks.iter().map(|mark| mark_words(mark, half)));
+        if half.clock_skew_nano != 0 {
+            odd.push(skew_words(half.clock_skew_nano));
+        }
+    }
+    odd.dedup();
     if span.is_error() {
         marks.push_str(" ✗");
     }
     if !odd.is_empty() {
         marks.push_str(&format!(" [{}]", odd.join(", ")));
     }
-    if span.is_error() && !span.status_message.is_empty() {
-        marks.push_str(&format!(" {}", printable(&span.status_message)));
+    let messages = span.halves().filter(|half| half.has_error_status());
+    let mut messages = messages.map(|half| &half.status_message);
+    if let Some(message) = messages.find(|message| !message.is_empty()) {
+        marks.push_str(&format!(" {}", printable(message)));
     }
     let marks = cut_end(&marks, columns / 2);
 
@@ -128,6 +193,13 @@ fn call_path(span: &SpanDocument) -> String {
         Some(path) => printable(path),
         None => format!("level {}", span.depth),
     }
+}
+
+/// Clocks of hosts differ; a span is drawn by its caller's.
+fn skew_words(skew_nano: i64) -> String {
+    let direction = if skew_nano > 0 { "behind" } else { "ahead" };
+    let skew = i64::try_from(skew_nano.unsigned_abs()).unwrap_or(i64::MAX);
+    format!("clock {} {direction}", instant::duration(skew))
 }
 
 /// `repeatedId` → `repeated id`; a duplicate tells its number.
@@ -154,8 +226,8 @@ struct Extent {
 
 impl Extent {
     fn of(spans: &[SpanDocument]) -> Self {
-        let start = spans.iter().map(|span| span.start_time_unix_nano).min();
-        let end = spans.iter().map(SpanDocument::end_time_unix_nano).max();
+        let start = spans.iter().map(SpanDocument::adjusted_start).min();
+        let end = spans.iter().map(SpanDocument::adjusted_end).max();
         let start = start.unwrap_or(0);
         Self {
             start,
@@ -171,8 +243,8 @@ impl Extent {
             let scaled = (u128::from(offset) * columns as u128 + round_up) / total;
             usize::try_from(scaled).unwrap_or(columns).min(columns)
         };
-        let from = column(span.start_time_unix_nano, 0).min(columns - 1);
-        let to = column(span.end_time_unix_nano(), total - 1).max(from + 1);
+        let from = column(span.adjusted_start(), 0).min(columns - 1);
+        let to = column(span.adjusted_end(), total - 1).max(from + 1);
         format!("{}{}", " ".repeat(from), "█".repeat(to - from))
     }
 }
@@ -180,67 +252,61 @@ impl Extent {
 /// Widths of the columns; 0 leaves one out.
 #[derive(Debug, Clone, Copy)]
 struct Columns {
+    /// The sign of the critical path and the space after it.
+    sign: usize,
     path: usize,
     service: usize,
     operation: usize,
     duration: usize,
+    self_time: usize,
     bar: usize,
 }
 
 impl Columns {
     /// Shares the terminal's width: the operation first gets what it needs, the bar the rest; on
-    /// narrow terminals the bar goes first, then the service.
-    fn fit(spans: &[SpanDocument], terminal_width: usize) -> Self {
+    /// narrow terminals the bar and the self time go first, then the service.
+    fn fit(spans: &[SpanDocument], is_diagnosed: bool, terminal_width: usize) -> Self {
         const GAP: usize = 2;
         const DURATION: usize = 9;
+        const NARROWEST: usize = 12;
         let widest =
             |measure: &dyn Fn(&SpanDocument) -> usize| spans.iter().map(measure).max().unwrap_or(0);
+        let sign = if is_diagnosed { GAP } else { 0 };
         let path = widest(&|span| width(&call_path(span))).clamp(9, 24);
-        let service = widest(&|span| width(&span.service_name)).clamp(7, 24);
-        let service = if terminal_width < 60 { 0 } else { service };
-        let service_gap = if service == 0 { 0 } else { GAP };
-        let taken = path + GAP + service + service_gap + GAP + DURATION;
-        let rest = terminal_width.saturating_sub(taken).max(12);
+        let service = widest(&|span| width(&services(span))).clamp(7, 24);
+        let taken = sign + path + GAP + GAP + DURATION;
+        let with_service = taken + service + GAP;
+        let (service, taken) = match terminal_width {
+            wide if wide >= (with_service + NARROWEST).max(60) => (service, with_service),
+            _ => (0, taken),
+        };
+        let rest = terminal_width.saturating_sub(taken).max(NARROWEST);
 
         let needed = widest(&|span| 2 * span.depth + width(&span.name) + 20).clamp(20, 80);
-        if rest < 45 {
-            return Self {
-                path,
-                service,
-                operation: rest,
-                duration: DURATION,
-                bar: 0,
-            };
-        }
-        let operation = needed.min(rest * 3 / 5);
-        Self {
+        let columns = Self {
+            sign,
             path,
             service,
-            operation,
+            operation: rest,
             duration: DURATION,
+            self_time: 0,
+            bar: 0,
+        };
+        if rest < 45 {
+            return columns;
+        }
+        let self_time = if is_diagnosed { DURATION } else { 0 };
+        let rest = if is_diagnosed {
+            rest - GAP - DURATION
+        } else {
+            rest
+        };
+        let operation = needed.min(rest * 3 / 5);
+        Self {
+            operation,
+            self_time,
             bar: (rest - operation - GAP).min(60),
-        }
-    }
-}
-
-/// Colours, or none.
-#[derive(Debug, Clone, Copy)]
-struct Paint {
-    is_on: bool,
-}
-
-impl Paint {
-    fn style(self, code: &str, text: &str) -> String {
-        match self.is_on {
-            true => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
-            false => text.to_owned(),
-        }
-    }
-
-    fn style_if(self, condition: bool, code: &str, text: &str) -> String {
-        match condition {
-            true => self.style(code, text),
-            false => text.to_owned(),
+            ..columns
         }
     }
 }

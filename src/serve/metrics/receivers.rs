@@ -11,7 +11,7 @@ pub(super) fn write(exposition: &mut Exposition, counters: &Counters) {
     write_refused(exposition, &counts);
     exposition.gauge(
         "spanhouse_receiver_open_connections",
-        "Connections open now, of both receivers.",
+        "Connections open now, of all listeners.",
         counters.open_connections(),
     );
 }

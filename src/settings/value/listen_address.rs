@@ -50,6 +50,29 @@ impl SettingValue for ListenAddress {
     }
 }
 
+/// What switches a listener off.
+const OFF: &str = "off";
+
+/// An address to listen at, or none.
+impl SettingValue for Option<ListenAddress> {
+    const EXPECTED: &'static str =
+        "an address HOST:PORT, such as 127.0.0.1:9411 or :9411 (every IPv4 interface), or off";
+
+    fn parse_setting(text: &str) -> Result<Self, String> {
+        match text {
+            OFF => Ok(None),
+            _ => ListenAddress::parse_setting(text).map(Some),
+        }
+    }
+
+    fn to_toml(&self) -> String {
+        match self {
+            None => toml_string(OFF),
+            Some(address) => address.to_toml(),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -61,6 +84,15 @@ mod tests {
         assert_eq!(parsed("[::1]:4317"), "[::1]:4317");
         assert_eq!(parsed("localhost:4317"), "localhost:4317");
         assert_eq!(parsed(":4317"), "0.0.0.0:4317");
+    }
+
+    #[test]
+    fn a_listener_may_be_off() {
+        let parsed = |text| Option::<ListenAddress>::parse_setting(text).expect(text);
+        assert_eq!(parsed("off"), None);
+        assert_eq!(parsed("off").to_toml(), "\"off\"");
+        assert_eq!(parsed(":9411").to_toml(), "\"0.0.0.0:9411\"");
+        assert!(Option::<ListenAddress>::parse_setting("on").is_err());
     }
 
     #[test]

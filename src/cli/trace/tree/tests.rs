@@ -49,7 +49,7 @@ fn sample() -> TraceDocument {
 
 #[test]
 fn a_trace_is_drawn_with_marks_and_bars() {
-    insta::assert_snapshot!(draw(&sample(), PLAIN), @r"
+    insta::assert_snapshot!(draw(&sample(), &[], PLAIN), @r"
     trace 4bf92f3577b34da6a3ce929d0e0e4736  2026-11-23 15:04:05.123456 UTC
     120.0 ms · 5 spans · 5 services · 3 deep · 2 errors
 
@@ -65,7 +65,7 @@ fn a_trace_is_drawn_with_marks_and_bars() {
 #[test]
 fn a_narrow_terminal_loses_the_bar_and_then_the_service() {
     let narrow = Terminal { width: 70, ..PLAIN };
-    insta::assert_snapshot!(draw(&sample(), narrow), @r"
+    insta::assert_snapshot!(draw(&sample(), &[], narrow), @r"
     trace 4bf92f3577b34da6a3ce929d0e0e4736  2026-11-23 15:04:05.123456 UTC
     120.0 ms · 5 spans · 5 services · 3 deep · 2 errors
 
@@ -77,7 +77,7 @@ fn a_narrow_terminal_loses_the_bar_and_then_the_service() {
     1          a-service-with-a-very-l…  a span whose… [orphan]   10.00 ms
     ");
     let narrower = Terminal { width: 50, ..PLAIN };
-    insta::assert_snapshot!(draw(&sample(), narrower), @r"
+    insta::assert_snapshot!(draw(&sample(), &[], narrower), @r"
     trace 4bf92f3577b34da6a3ce929d0e0e4736  2026-11-23 15:04:05.123456 UTC
     120.0 ms · 5 spans · 5 services · 3 deep · 2 errors
 
@@ -97,7 +97,7 @@ fn no_line_is_wider_than_the_terminal() {
             width: columns,
             ..PLAIN
         };
-        let drawn = draw(&sample(), terminal);
+        let drawn = draw(&sample(), &[], terminal);
         let spans = drawn.lines().skip(3);
         let widest = spans.map(width).max().unwrap_or(0);
         assert!(widest <= columns, "{widest} columns of {columns}:\n{drawn}");
@@ -108,6 +108,7 @@ fn no_line_is_wider_than_the_terminal() {
 fn colours_change_nothing_but_colours() {
     let coloured = draw(
         &sample(),
+        &[],
         Terminal {
             is_coloured: true,
             ..PLAIN
@@ -127,7 +128,7 @@ fn colours_change_nothing_but_colours() {
             .map(|line| line.trim_end().to_owned())
             .collect()
     };
-    assert_eq!(trimmed(&plain), trimmed(&draw(&sample(), PLAIN)));
+    assert_eq!(trimmed(&plain), trimmed(&draw(&sample(), &[], PLAIN)));
 }
 
 #[test]
@@ -140,18 +141,71 @@ fn a_tree_of_any_depth_is_drawn() {
         service_name: "recursion".to_owned(),
         start_time_unix_nano: i64::MAX,
         duration_nano: i64::MAX,
+        clock_skew_nano: i64::MIN,
         status_code: "unset".to_owned(),
         status_message: String::new(),
         marks: Vec::new(),
         copies: 1,
+        server_half: None,
     });
     trace.spans = deep.collect();
-    assert_eq!(draw(&trace, PLAIN).lines().count(), 20_004);
+    assert_eq!(draw(&trace, &[], PLAIN).lines().count(), 20_004);
 }
 
 #[test]
 fn an_empty_trace_is_drawn_too() {
     let mut trace = sample();
     trace.spans.clear();
-    assert!(draw(&trace, PLAIN).contains("0 spans"));
+    assert!(draw(&trace, &[], PLAIN).contains("0 spans"));
+}
+
+#[test]
+fn a_diagnosed_tree_shows_self_times_and_the_critical_path() {
+    let mut trace = sample();
+    let server = SpanDocument {
+        service_name: "database".to_owned(),
+        clock_skew_nano: -2_000_000,
+        ..trace.spans.remove(3)
+    };
+    trace.spans[2].marks.clear();
+    trace.spans[2].server_half = Some(Box::new(server));
+    let row = |is_on_critical_path, self_nano| RowFindings {
+        is_on_critical_path,
+        self_nano,
+    };
+    let rows = [
+        row(true, 40_000_000),
+        row(false, 20_000_000),
+        row(false, 59_000_000),
+        row(true, 1_000_000),
+        row(false, 10_000_000),
+    ];
+    insta::assert_snapshot!(draw(&trace, &rows, PLAIN), @r"
+    trace 4bf92f3577b34da6a3ce929d0e0e4736  2026-11-23 15:04:05.123456 UTC
+    120.0 ms · 5 spans · 5 services · 2 deep · 2 errors
+
+      call path  service                   operation                             duration       self  0             120.0 ms
+    ◆ 0          frontend                  POST /checkout ✗                      120.0 ms   40.00 ms  ██████████████████████
+      0.1        cart                        cart.Get                            20.00 ms   20.00 ms   █████
+    ◆ 0.2        checkout → database         checkout.Place ✗ [clock 2.000 …     60.00 ms   60.00 ms         ████████████
+      1          a-service-with-a-very-l…  a span whose parent never… [orphan]   10.00 ms   10.00 ms                      ██
+    ");
+    let narrow = Terminal { width: 70, ..PLAIN };
+    insta::assert_snapshot!(draw(&trace, &rows, narrow), @r"
+    trace 4bf92f3577b34da6a3ce929d0e0e4736  2026-11-23 15:04:05.123456 UTC
+    120.0 ms · 5 spans · 5 services · 2 deep · 2 errors
+
+      call path  service                   operation              duration
+    ◆ 0          frontend                  POST /checkout ✗       120.0 ms
+      0.1        cart                        cart.Get             20.00 ms
+    ◆ 0.2        checkout → database         checkou… ✗ [clock…   60.00 ms
+      1          a-service-with-a-very-l…  a span who… [orphan]   10.00 ms
+    ");
+    for width in 40..200 {
+        let drawn = draw(&trace, &rows, Terminal { width, ..PLAIN });
+        let widest = drawn.lines().skip(3).map(super::width).max();
+        assert!(widest.unwrap_or(0) <= width, "{width} columns:\n{drawn}");
+    }
+    // Rows of another snapshot are not told.
+    assert_eq!(draw(&trace, &rows[..4], PLAIN), draw(&trace, &[], PLAIN));
 }
