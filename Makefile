@@ -106,8 +106,14 @@ docs:
 
 ## Set-up: everything lands under target/, but for npm's node_modules
 
+# A folder with requirements.txt has a virtual environment of its name, one with package-lock.json
+# has node_modules; python/requirements-x.txt are exporters that exclude those beside them.
+VIRTUAL_ENVIRONMENTS := $(patsubst $(CLIENTS)/%/requirements.txt,%,$(wildcard $(CLIENTS)/*/requirements.txt)) \
+	$(patsubst $(CLIENTS)/python/requirements-%.txt,python-%,$(wildcard $(CLIENTS)/python/requirements-*.txt))
+NODE_MODULES := $(patsubst %/package-lock.json,%/node_modules/.package-lock.json,$(wildcard $(CLIENTS)/*/package-lock.json))
+
 .PHONY: clients
-clients: $(SETUP)/python.stamp $(SETUP)/node.stamp ## Install the stock OpenTelemetry exporters that the tests use
+clients: $(VIRTUAL_ENVIRONMENTS:%=$(SETUP)/%.stamp) $(NODE_MODULES) ## Install the stock clients that the tests use
 
 # A virtual environment; Debian keeps the module for it in a package of its own.
 define virtual_environment
@@ -118,21 +124,63 @@ $(PYTHON) -c 'import ensurepip' 2>/dev/null \
 $(PYTHON) -m venv --clear $(1)
 endef
 
-$(SETUP)/python.stamp: $(wildcard $(CLIENTS)/python/requirements.txt)
-	$(call virtual_environment,$(SETUP)/python)
-	$(if $<,$(SETUP)/python/bin/pip install --quiet --disable-pip-version-check -r $<)
-	touch $@
+# A virtual environment with what a file requires, and its stamp.
+define required
+$(call virtual_environment,$(SETUP)/$(1))
+$(SETUP)/$(1)/bin/pip install --quiet --disable-pip-version-check -r $<
+touch $@
+endef
 
-$(SETUP)/node.stamp: $(wildcard $(CLIENTS)/node/package-lock.json)
-	mkdir -p $(SETUP)
-	$(if $<,cd $(CLIENTS)/node && npm ci --no-audit --no-fund --loglevel=error)
-	touch $@
+$(SETUP)/%.stamp: $(CLIENTS)/%/requirements.txt
+	$(call required,$*)
+
+$(SETUP)/python-%.stamp: $(CLIENTS)/python/requirements-%.txt
+	$(call required,python-$*)
 
 $(SETUP)/gates.stamp: .ci/gate-tools.txt
-	$(call virtual_environment,$(SETUP)/gates)
-	$(SETUP)/gates/bin/pip install --quiet --disable-pip-version-check -r $<
+	$(call required,gates)
+
+$(CLIENTS)/%/node_modules/.package-lock.json: $(CLIENTS)/%/package-lock.json
+	cd $(CLIENTS)/$* && npm ci --no-audit --no-fund --loglevel=error
 	touch $@
+
+## Set-up of the clients in Go and Java, which a machine may lack: then their tests say so. With
+## SPANHOUSE_CLIENTS=all, as in .ci/run, to lack them is a failure.
+
+clients: $(SETUP)/go.stamp $(SETUP)/java.stamp
+
+# Whether a command tells this version or a newer one.
+has = $(shell printf '%s\n' '$(1)' "$$($(2) 2>/dev/null)" | sort --version-sort --check=quiet && echo yes)
+HAS_GO = $(call has,go1.26,GOTOOLCHAIN=local go env GOVERSION)
+HAS_JAVA = $(and $(call has,javac 17,javac -version),$(shell command -v mvn 2>&1))
+
+define not_tested
+@echo 'Clients in $(1) are not tested: $(2).' >&2; test '$(SPANHOUSE_CLIENTS)' != all
+endef
+
+# Not optimised, which takes two thirds of the time: they run for milliseconds.
+define go_clients
+mkdir -p $(SETUP)
+cd $(CLIENTS)/go && GOTOOLCHAIN=local CGO_ENABLED=0 go build -gcflags='all=-N -l' -ldflags='-s -w' -o $(abspath $(SETUP))/go/clients .
+touch $@
+endef
+
+$(SETUP)/go.stamp: $(wildcard $(CLIENTS)/go/*)
+	$(if $(HAS_GO),$(go_clients),$(call not_tested,Go,install Go 1.26 or newer (Debian: golang-go from backports)))
+
+# Maven fetches only; the agent is kept off the class path by its scope.
+define java_clients
+rm -rf $(SETUP)/java
+mkdir -p $(SETUP)/java
+mvn --quiet --batch-mode --no-transfer-progress --file $< \
+	dependency:copy-dependencies -DoutputDirectory=$(abspath $(SETUP))/java/lib
+javac -encoding UTF-8 -Xlint:all,-try -cp '$(SETUP)/java/lib/compile/*' -d $(SETUP)/java/classes $(filter %.java,$^)
+touch $@
+endef
+
+$(SETUP)/java.stamp: $(CLIENTS)/java/pom.xml $(wildcard $(CLIENTS)/java/src/*)
+	$(if $(HAS_JAVA),$(java_clients),$(call not_tested,Java,install a JDK 17 or newer and Maven (Debian: default-jdk-headless and maven)))
 
 .PHONY: clean
 clean: ## Remove everything that was built or installed
-	rm -rf target $(CLIENTS)/node/node_modules fuzz/target
+	rm -rf target $(CLIENTS)/*/node_modules fuzz/target

@@ -123,29 +123,34 @@ async fn answers(server: &Server, id: &str, sent: &[Value]) -> Vec<Answer> {
     answers
 }
 
-/// The tree: one root, whose parent was in another process, and its children in start order.
+/// The tree: a placeholder of the parent, which was in another process, below it the span that
+/// was sent, and its children in start order.
 fn check_tree(trace: &Value, sent: &[Value]) {
     assert_eq!(trace["spanCount"], sent.len());
     assert_eq!(trace["errorCount"], 1);
     assert_eq!(trace["roots"], json!(["0"]));
-    assert_eq!(trace["depth"], 2);
-    let spans = trace["spans"].as_array().unwrap();
     assert_eq!(
-        (&spans[0]["callPath"], &spans[0]["marks"]),
-        (&json!("0"), &json!(["orphan"]))
+        (&trace["depth"], &trace["missingCount"]),
+        (&json!(2), &json!(1))
     );
+    let [placeholder, top, children @ ..] = trace["spans"].as_array().unwrap().as_slice() else {
+        panic!("two spans at least: {trace}");
+    };
+    let place = |span: &Value| (span["callPath"].clone(), span["marks"].clone());
+    assert_eq!(place(placeholder), (json!("0"), json!(["missing"])));
+    assert_eq!(place(top), (json!("0.1"), json!(["orphan"])));
+    assert_eq!(top["parentSpanId"], placeholder["spanId"]);
     let order = |span: &Value| {
         (
             span["startTimeUnixNano"].as_str().unwrap().to_owned(),
             span["spanId"].as_str().unwrap().to_owned(),
         )
     };
-    let children = &spans[1..];
     assert!(children.is_sorted_by_key(order), "{trace}");
     for (number, child) in (1..).zip(children) {
-        assert_eq!(child["callPath"], format!("0.{number}"));
-        assert_eq!((&child["depth"], &child["marks"]), (&json!(1), &json!([])));
-        assert_eq!(child["parentSpanId"], spans[0]["spanId"]);
+        assert_eq!(child["callPath"], format!("0.1.{number}"));
+        assert_eq!((&child["depth"], &child["marks"]), (&json!(2), &json!([])));
+        assert_eq!(child["parentSpanId"], top["spanId"]);
     }
 }
 

@@ -12,21 +12,12 @@ use prost::Message;
 use serde_json::{Value, json};
 
 use crate::batches::{PROTOBUF, hex};
+use crate::fixtures::{fixtures, read_json};
 use crate::server::{Launch, Server};
 
-/// The folder of the suite, or a word on standard error that it is not run.
+/// The folder of the suite.
 fn suite() -> Option<PathBuf> {
-    let Some(fixtures) = std::env::var_os("SPANHOUSE_FIXTURES") else {
-        eprintln!("NOT TESTED: SPANHOUSE_FIXTURES does not name the fixtures");
-        return None;
-    };
-    Some(Path::new(&fixtures).join("jaeger/storage-integration"))
-}
-
-fn read_json(path: &Path) -> Value {
-    let text =
-        std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    serde_json::from_str(&text).unwrap()
+    Some(fixtures()?.join("jaeger/storage-integration"))
 }
 
 fn trace_fixture(suite: &Path, name: &str) -> Value {

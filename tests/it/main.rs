@@ -12,12 +12,14 @@
 
 mod batches;
 mod clients;
+mod fixtures;
 mod ledger;
 mod random;
 mod server;
 
 mod crash;
 mod exporters;
+mod foreign;
 mod house;
 mod jaeger_suite;
 mod overload;

@@ -43,6 +43,18 @@ pub(crate) struct Server {
     pub(crate) otlp_grpc: String,
     /// URL of the OTLP HTTP receiver.
     pub(crate) otlp_http: String,
+    /// URL of the Zipkin receiver.
+    pub(crate) zipkin: String,
+    /// URL of the Jaeger receiver for Thrift over HTTP.
+    pub(crate) jaeger_http: String,
+    /// URL of the Jaeger gRPC receiver.
+    pub(crate) jaeger_grpc: String,
+    /// Host and port of the Jaeger agent's UDP receiver for Thrift's compact protocol.
+    pub(crate) jaeger_udp_compact: String,
+    /// Host and port of the Jaeger agent's UDP receiver for Thrift's binary protocol.
+    pub(crate) jaeger_udp_binary: String,
+    /// URL of the SkyWalking gRPC receiver.
+    pub(crate) skywalking_grpc: String,
     /// URL of the HTTP API.
     pub(crate) api: String,
 }

@@ -79,7 +79,7 @@ pub(super) fn of_otlp_json(data: &Value) -> Vec<Value> {
     spans
 }
 
-/// The spans of the native JSON.
+/// The spans of the native JSON, but for placeholders of those that are missing.
 pub(super) fn of_native_json(trace: &Value) -> Vec<Value> {
     let kinds = [
         "unspecified",
@@ -112,7 +112,9 @@ pub(super) fn of_native_json(trace: &Value) -> Vec<Value> {
             &scope(of_scope, &of_scope["schemaUrl"]),
         )
     };
-    list(trace, "spans").iter().map(span).collect()
+    let is_stored = |span: &&Value| span["resource"].is_u64();
+    let stored = list(trace, "spans").iter().filter(is_stored);
+    stored.map(span).collect()
 }
 
 /// The spans of OTLP's `TracesData` in protobuf.

@@ -61,6 +61,7 @@ const ARROWS: [Arrows; 5] = [
             "prost",
             "serde",
             "serde_json",
+            "sha2",
             "simdutf8",
             "thiserror",
             "tokio",
@@ -111,6 +112,7 @@ const ARROWS: [Arrows; 5] = [
         siblings: &["schemas"],
         external: &[
             "arrow-array",
+            "arrow-ipc",
             "arrow-schema",
             "axum",
             "base64",
@@ -163,7 +165,14 @@ const ARROWS: [Arrows; 5] = [
 
 /// External crates for tests and benches only, in any crate; tests may use those of all our crates
 /// too.
-const FOR_TESTS: [&str; 4] = ["criterion", "insta", "proptest", "tempfile"];
+const FOR_TESTS: [&str; 6] = [
+    "criterion",
+    "hdrhistogram",
+    "insta",
+    "proptest",
+    "tempfile",
+    "thrift",
+];
 
 /// One dependency as `cargo metadata` tells it.
 struct Dependency {

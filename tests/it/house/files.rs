@@ -29,7 +29,9 @@ const SKIPPED: [&str; 8] = [
     "snapshots",
 ];
 
-const SOURCE_ENDINGS: [&str; 9] = ["rs", "py", "js", "mjs", "cjs", "ts", "tsx", "css", "sh"];
+const SOURCE_ENDINGS: [&str; 11] = [
+    "rs", "py", "js", "mjs", "cjs", "ts", "tsx", "css", "sh", "go", "java",
+];
 
 /// A source file, with its path relative to the repository.
 struct Source {

@@ -185,6 +185,11 @@ async fn trace_prints_the_tree_of_a_running_server() {
         );
         assert!(line.contains("1.000 ms"), "no duration in {line:?}");
     }
+    assert!(tree.stdout.contains("◆ 0 "), "{}", tree.stdout);
+    assert!(tree.stdout.contains("◆ critical path"), "{}", tree.stdout);
+    let alone = trace(&["--no-diagnosis", &id]);
+    assert_eq!(alone.code, 0, "{}", alone.stderr);
+    assert!(!alone.stdout.contains('◆'), "{}", alone.stdout);
     let json = trace(&["--json", &id]);
     let document: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
     assert_eq!(document["spanCount"], 4);

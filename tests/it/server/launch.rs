@@ -11,6 +11,19 @@ use super::{Ended, Server, eventually};
 /// The binary under test.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_spanhouse");
 
+/// The flags of all listeners, and the words by which their addresses are printed.
+const LISTENERS: [&str; 9] = [
+    "otlp-grpc",
+    "otlp-http",
+    "zipkin",
+    "jaeger-http",
+    "jaeger-grpc",
+    "jaeger-udp-compact",
+    "jaeger-udp-binary",
+    "skywalking-grpc",
+    "http",
+];
+
 /// How to start a server; starting it again is a restart.
 #[derive(Debug, Clone)]
 pub(crate) struct Launch {
@@ -27,10 +40,9 @@ impl Launch {
             flags: BTreeMap::new(),
             environment: Vec::new(),
         };
-        launch
-            .set("otlp-grpc", "127.0.0.1:0")
-            .set("otlp-http", "127.0.0.1:0")
-            .set("http", "127.0.0.1:0")
+        LISTENERS
+            .into_iter()
+            .fold(launch, |launch, flag| launch.set(flag, "127.0.0.1:0"))
     }
 
     /// Sets a setting by its flag without dashes; the last value counts.
@@ -63,14 +75,32 @@ impl Launch {
                     server.log.when_closed()
                 );
             }
+            // The last line is the signal that the others are there.
+            server.log.line("try")?;
             let url = |word: &str| {
                 let line = server.log.line(word)?;
                 line.split(' ').next().map(str::to_owned)
             };
-            // The last line is the signal that the others are there.
-            url("try").and_then(|_| Some((url("otlp-grpc")?, url("otlp-http")?, url("http")?)))
+            Some(LISTENERS.map(|word| url(word).unwrap_or_default()))
         });
-        (server.otlp_grpc, server.otlp_http, server.api) = listens.await;
+        let [
+            otlp_grpc,
+            otlp_http,
+            zipkin,
+            jaeger_http,
+            jaeger_grpc,
+            jaeger_udp_compact,
+            jaeger_udp_binary,
+            skywalking_grpc,
+            api,
+        ] = listens.await;
+        let host_and_port = |url: &str| url.replace("udp://", "");
+        (server.otlp_grpc, server.otlp_http) = (otlp_grpc, otlp_http);
+        (server.zipkin, server.skywalking_grpc) = (zipkin, skywalking_grpc);
+        (server.jaeger_http, server.jaeger_grpc) = (jaeger_http, jaeger_grpc);
+        server.jaeger_udp_compact = host_and_port(&jaeger_udp_compact);
+        server.jaeger_udp_binary = host_and_port(&jaeger_udp_binary);
+        server.api = api;
         server
     }
 
@@ -101,6 +131,12 @@ impl Launch {
             http: reqwest::Client::new(),
             otlp_grpc: String::new(),
             otlp_http: String::new(),
+            zipkin: String::new(),
+            jaeger_http: String::new(),
+            jaeger_grpc: String::new(),
+            jaeger_udp_compact: String::new(),
+            jaeger_udp_binary: String::new(),
+            skywalking_grpc: String::new(),
             api: String::new(),
         }
     }
