@@ -1,19 +1,27 @@
 //! Decoding OTLP requests into columns, beside what prost alone needs to read the same bytes into
-//! its own structures (which would still have to become columns).
+//! its own structures (which would still have to become columns), and the same traffic as MTrace's
+//! JSON, as Zipkin's, and as Jaeger's Thrift.
 //!
 //! `full` is the traffic as it is; `slim` has a few attributes a span, as small as the requests
 //! that other span stores were measured with.
 
+#[path = "decode/jaeger.rs"]
+mod jaeger;
+#[path = "decode/mtrace.rs"]
+mod mtrace;
 #[path = "stopwatch/stopwatch.rs"]
 mod stopwatch;
 #[path = "traffic/traffic.rs"]
 mod traffic;
+#[path = "decode/zipkin.rs"]
+mod zipkin;
 
 use collector::otlp::{decode_json, decode_protobuf};
 use criterion::{Criterion, Throughput};
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
+use schemas::UnixNanos;
 
 use stopwatch::{CPU, Clock, WALL};
 use traffic::Traffic;
@@ -44,13 +52,17 @@ struct Requests {
     name: String,
     protobuf: Vec<Vec<u8>>,
     json: Vec<Vec<u8>>,
+    mtrace: Vec<Vec<u8>>,
+    jaeger: Vec<Vec<u8>>,
+    zipkin: Vec<Vec<u8>>,
     spans: u64,
 }
 
 impl Requests {
     fn new(name: &str, trim: impl Fn(&mut Span)) -> Self {
         let traffic = Traffic::new(1, START_UNIX_NANO, 1_000);
-        let (mut protobuf, mut json, mut spans) = (Vec::new(), Vec::new(), 0);
+        let (mut protobuf, mut json, mut mtrace) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut jaeger, mut zipkin, mut spans) = (Vec::new(), Vec::new(), 0);
         for number in 0..REQUESTS {
             let made = traffic.request(number);
             spans += made.spans;
@@ -64,6 +76,9 @@ impl Requests {
                 .for_each(&trim);
             protobuf.push(request.encode_to_vec());
             json.push(serde_json::to_vec(&request).expect("OTLP has a JSON form"));
+            mtrace.push(mtrace::body(&request));
+            jaeger.extend(jaeger::bodies(&request));
+            zipkin.push(zipkin::body(&request));
         }
         let bytes: usize = protobuf.iter().map(Vec::len).sum();
         let name = format!("{name}-{}B", bytes as u64 / spans);
@@ -71,6 +86,9 @@ impl Requests {
             name,
             protobuf,
             json,
+            mtrace,
+            jaeger,
+            zipkin,
             spans,
         }
     }
@@ -98,6 +116,34 @@ fn decode(criterion: &mut Criterion<Clock>, clock: Clock, requests: &Requests) {
         bencher.iter(|| {
             for body in &requests.json {
                 std::hint::black_box(decode_json(body).expect("the traffic is OTLP"));
+            }
+        });
+    });
+    group.bench_function("mtrace-json", |bencher| {
+        bencher.iter(|| {
+            for body in &requests.mtrace {
+                let decoded = collector::mtrace::decode(body).expect("an array of spans");
+                assert_eq!(decoded.rejected, 0, "{:?}", decoded.details);
+                std::hint::black_box(decoded);
+            }
+        });
+    });
+    group.bench_function("jaeger-thrift", |bencher| {
+        bencher.iter(|| {
+            for body in &requests.jaeger {
+                let decoded = collector::jaeger::decode_thrift_binary(body).expect("a batch");
+                assert_eq!(decoded.rejected, 0, "{}", decoded.reason);
+                std::hint::black_box(decoded);
+            }
+        });
+    });
+    group.bench_function("zipkin-v2-json", |bencher| {
+        let arrival = UnixNanos(0);
+        bencher.iter(|| {
+            for body in &requests.zipkin {
+                let decoded = collector::zipkin::decode_v2_json(body, arrival).expect("a list");
+                assert_eq!(decoded.rejected, 0, "{}", decoded.reason);
+                std::hint::black_box(decoded);
             }
         });
     });
