@@ -16,6 +16,10 @@ use crate::{Encoding, Protocol};
 /// How long a browser may remember what a preflight said.
 const PREFLIGHT_AGE: Duration = Duration::from_secs(7200);
 
+/// So much of a refused body is read on, however small the limit of a request is: reading costs
+/// little, and a sender that is cut off while it writes may never see why.
+const DRAINED_AT_LEAST: usize = 16 << 20;
+
 /// Takes the spans in the body of a request, and counts how that ended. Returns once they are
 /// durable.
 pub(crate) async fn take(
@@ -53,7 +57,8 @@ pub(crate) async fn discard(receiver: &Receiver, parts: &Parts, mut body: Body) 
         return;
     }
     let settings = receiver.settings();
-    let draining = drain(&mut body, settings.max_request_bytes.saturating_mul(2));
+    let limit = settings.max_request_bytes.saturating_mul(2);
+    let draining = drain(&mut body, limit.max(DRAINED_AT_LEAST));
     if tokio::time::timeout(settings.body_timeout, draining)
         .await
         .is_err()
