@@ -131,7 +131,10 @@ impl<'a> SpanReader<'a> {
         row: usize,
     ) -> Result<Attributes, TypedJsonError> {
         let mut attributes: Vec<(String, AttributeValue)> = promoted
-            .filter_map(|(key, id)| Some((key.to_owned(), self.value(id, row)?)))
+            .filter_map(|(key, id)| {
+                let value = self.value(id, row)?;
+                Some((key.to_owned(), value))
+            })
             .collect();
         if let Some(text) = self.text(rest, row) {
             attributes.extend(parse_attributes(text)?.0);
@@ -140,6 +143,8 @@ impl<'a> SpanReader<'a> {
     }
 
     fn value(self, id: ColumnId, row: usize) -> Option<AttributeValue> {
+        // Most columns have nothing in most rows: nothing more is asked about those.
+        self.present(id, row)?;
         match id.column().column_type {
             ColumnType::Keyword | ColumnType::Text => self
                 .text(id, row)

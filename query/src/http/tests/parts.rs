@@ -150,6 +150,6 @@ async fn a_hundred_thousand_spans_are_served() {
     ] {
         // Unoptimised on a busy machine; anything quadratic would take minutes.
         let took = time_to_serve(spans, query).await;
-        assert!(took < Duration::from_secs(20), "{query} {took:?}");
+        assert!(took < Duration::from_secs(60), "{query} {took:?}");
     }
 }

@@ -28,8 +28,8 @@ fn is_quick(spans: &[SpanRow<'_>], entries: usize, depth: usize) -> Trace {
         (trace.spans().len(), trace.summary().depth),
         (entries, depth)
     );
-    // Unoptimised on a busy machine; anything quadratic would take minutes.
-    assert!(took < Duration::from_secs(10), "{took:?}");
+    // Unoptimised on a machine that may be very busy; anything quadratic would take minutes.
+    assert!(took < Duration::from_secs(60), "{took:?}");
     trace
 }
 
