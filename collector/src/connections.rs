@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep};
 use tokio_util::sync::CancellationToken;
 
-use crate::{CollectorSettings, Counters};
+use crate::{CollectorSettings, Counters, Receiver};
 
 /// HTTP/2 pings go out after this time without traffic, and must be answered within it.
 const PING_INTERVAL: Duration = Duration::from_secs(30);
@@ -30,14 +30,16 @@ const MAX_FRAME: u32 = 256 * 1024;
 /// How long accepting pauses when the system has no more sockets to give.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Accepts connections and serves `router` on them, over HTTP/1.1 and HTTP/2 without TLS, until
-/// `shutdown`; then no new ones are accepted, requests in flight get the drain timeout to finish, and what is left is cut off.
+/// Accepts connections and serves `router` on them, over HTTP/1.1 and HTTP/2 without TLS and within
+/// the limits of `receiver`, until `shutdown`; then no new ones are accepted, requests in flight
+/// get the drain timeout to finish, and what is left is cut off.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
-    (settings, counters): (&CollectorSettings, &Arc<Counters>),
+    receiver: &Receiver,
     shutdown: CancellationToken,
 ) {
+    let (settings, counters) = (receiver.settings(), receiver.counters());
     let builder = Arc::new(connection_builder(settings));
     let places = Arc::new(Semaphore::new(
         settings.max_connections.get().min(Semaphore::MAX_PERMITS),

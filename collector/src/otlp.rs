@@ -6,7 +6,7 @@
 //!  http ─┘  budget, limits └ json ────┘            what is valid
 //! ```
 //!
-//! Both transports share one [`Receiver`]; both encodings end in one draft of a span, which is
+//! Both transports share one [`Receiver`](crate::Receiver); both encodings end in one draft of a span, which is
 //! checked and pushed in one place, so that they cannot disagree about what is valid.
 
 pub mod grpc;

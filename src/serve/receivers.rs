@@ -71,8 +71,7 @@ pub(super) fn start(house: &House, listeners: Listeners, parts: &mut JoinSet<Par
         Some(listeners.http),
         shared(),
         |listener, receiver, stop| async move {
-            let limits = (receiver.settings(), receiver.counters());
-            connections::serve(listener, router, limits, stop).await;
+            connections::serve(listener, router, &receiver, stop).await;
         },
     );
 }

@@ -27,13 +27,7 @@ const PORT: Port = Port {
 /// flight have finished, or the drain timeout is over.
 pub async fn serve(listener: TcpListener, receiver: Arc<Receiver>, shutdown: CancellationToken) {
     let router = router(Arc::clone(&receiver));
-    connections::serve(
-        listener,
-        router,
-        (receiver.settings(), receiver.counters()),
-        shutdown,
-    )
-    .await;
+    connections::serve(listener, router, &receiver, shutdown).await;
 }
 
 fn router(receiver: Arc<Receiver>) -> Router {
