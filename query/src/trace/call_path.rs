@@ -29,6 +29,14 @@ impl SentPath {
     }
 }
 
+/// Appends a number. Nearly all have one digit, and a deep trace has millions of them.
+fn push_number(path: &mut String, number: usize) {
+    match u8::try_from(number) {
+        Ok(digit @ 0..10) => path.push(char::from(b'0' + digit)),
+        _ => write!(path, "{number}").expect("writing to a String never fails"),
+    }
+}
+
 impl Trace {
     /// The span's call path.
     ///
@@ -54,9 +62,12 @@ impl Trace {
             }
             above = entry.parent.map(|position| &self.spans[position]);
         }
+        path.reserve(2 * ordinals.len());
         for ordinal in ordinals.iter().rev() {
-            let separator = if path.is_empty() { "" } else { "." };
-            write!(path, "{separator}{ordinal}").expect("writing to a String never fails");
+            if !path.is_empty() {
+                path.push('.');
+            }
+            push_number(&mut path, *ordinal);
         }
         Some(path)
     }
