@@ -13,6 +13,7 @@ use super::columns::{BROKER, DATABASE, DATABASE_SYSTEM, DESTINATION, PEER_NAMES}
 use super::peer::is_cache;
 use crate::QueryError;
 use crate::red::TimeSpan;
+use crate::trace::span_id;
 
 /// A text by its number in [`Names`].
 pub(super) type Name = u32;
@@ -182,16 +183,6 @@ fn read(batch: &SpanBatch, names: &mut Names, spans: &mut Vec<LinkedSpan>) {
             peer,
         });
     }
-}
-
-fn span_id(column: Option<&ArrayRef>, row: usize) -> Option<SpanId> {
-    let column = column.filter(|column| column.is_valid(row))?;
-    column
-        .as_fixed_size_binary()
-        .value(row)
-        .try_into()
-        .ok()
-        .map(SpanId)
 }
 
 /// Columns of which the first that has a value counts, and the numbers of the texts met in them.

@@ -180,7 +180,8 @@ fn owner_columns() -> impl Iterator<Item = ColumnId> {
     resource_columns().chain(scope_columns())
 }
 
-fn span_id(column: Option<&ArrayRef>, row: usize) -> Option<SpanId> {
+/// The id in a row of a column of span ids; none where there is none.
+pub(crate) fn span_id(column: Option<&ArrayRef>, row: usize) -> Option<SpanId> {
     let column = column.filter(|column| column.is_valid(row))?;
     column
         .as_fixed_size_binary()
