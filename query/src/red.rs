@@ -1,7 +1,7 @@
 //! RED: the rate, errors and durations of spans, by service, operation, instance and time.
 //!
 //! ```text
-//!   RedQuery ──► condition ──► seven columns of matching spans ──► Cells ──► RedAnswer
+//!   RedQuery ──► condition ──► the columns of matching spans ──► Cells ──► RedAnswer
 //!                (time, service, …)    a span that was sent twice     by group and bucket,
 //!                                      counts once                    with a histogram each
 //! ```
@@ -16,8 +16,10 @@ mod distinct;
 mod histogram;
 mod query;
 
+use std::sync::LazyLock;
+
 use futures::TryStreamExt;
-use schemas::columns;
+use schemas::columns::{self, ColumnId, resource_attribute_column};
 
 use crate::QueryError;
 use crate::counters::Counting;
@@ -30,17 +32,34 @@ pub use query::{GroupBy, RED_BUCKET, RedQuery, TimeSpan};
 use cells::Cells;
 
 /// The columns that cells are made of, in the order in which [`Cells::add`] expects them.
-const COLUMNS: [columns::ColumnId; 9] = [
-    columns::TRACE_ID,
-    columns::SPAN_ID,
-    columns::START_TIME_UNIX_NANO,
-    columns::DURATION_NANO,
-    columns::KIND,
-    columns::STATUS_CODE,
-    columns::SERVICE_NAME,
-    columns::NAME,
-    columns::SERVICE_INSTANCE_ID,
-];
+fn cell_columns() -> &'static [ColumnId] {
+    static COLUMNS: LazyLock<[ColumnId; 11]> = LazyLock::new(|| {
+        [
+            columns::TRACE_ID,
+            columns::SPAN_ID,
+            columns::START_TIME_UNIX_NANO,
+            columns::DURATION_NANO,
+            columns::KIND,
+            columns::STATUS_CODE,
+            columns::SERVICE_NAME,
+            columns::NAME,
+            columns::SERVICE_INSTANCE_ID,
+            service_version(),
+            availability_zone(),
+        ]
+    });
+    COLUMNS.as_slice()
+}
+
+/// The column of `service.version`.
+pub(crate) fn service_version() -> ColumnId {
+    resource_attribute_column("service.version").expect("a column of the span table")
+}
+
+/// The column of `cloud.availability_zone`.
+pub(crate) fn availability_zone() -> ColumnId {
+    resource_attribute_column("cloud.availability_zone").expect("a column of the span table")
+}
 
 /// Computes the figures from the spans themselves.
 pub(crate) async fn from_spans(
@@ -49,7 +68,9 @@ pub(crate) async fn from_spans(
     counting: &Counting,
 ) -> Result<RedAnswer, QueryError> {
     let mut cells = Cells::new(query, spans.reserve_memory("figures of spans"));
-    let mut rows = spans.matching(condition::of_query(query), &COLUMNS).await?;
+    let mut rows = spans
+        .matching(condition::of_query(query), cell_columns())
+        .await?;
     while let Some(batch) = rows.try_next().await? {
         counting.read_spans(batch.num_rows());
         cells.add(&batch)?;

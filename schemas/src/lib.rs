@@ -20,6 +20,7 @@ mod batch;
 mod builder;
 pub mod columns;
 mod reader;
+pub mod rollups;
 mod span;
 pub mod typed_json;
 

@@ -20,10 +20,12 @@ use crate::QueryError;
 /// What a cell takes besides its histogram, and what a typical histogram takes, in bytes.
 const CELL_BYTES: usize = 512;
 
+const DIMENSIONS: usize = GroupBy::ALL.len();
+
 /// The values that make a group, in the order of [`GroupBy::ALL`]; none where it is not asked for,
-/// and for spans that name no instance.
+/// and for spans that do not say.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Group([Option<String>; 4]);
+pub(super) struct Group([Option<String>; DIMENSIONS]);
 
 impl Group {
     pub(super) fn value(&self, by: GroupBy) -> Option<&str> {
@@ -86,7 +88,7 @@ impl Cells {
         }
     }
 
-    /// Counts the rows of a batch with the columns of [`super::COLUMNS`].
+    /// Counts the rows of a batch with the columns of [`super::cell_columns`].
     pub(super) fn add(&mut self, batch: &RecordBatch) -> Result<(), QueryError> {
         let held = self.cells.len() * CELL_BYTES + self.distinct.bytes_with(batch.num_rows());
         self.memory.try_resize(held)?;
@@ -122,7 +124,7 @@ impl Cells {
             {
                 continue;
             }
-            let group = groups.of_row(row, kind, |group| self.number_of(group));
+            let group = groups.of_row(row, kind, codes.value(row), |group| self.number_of(group));
             let bucket = (start.0 - self.first.0) / self.step_nano;
             let bucket =
                 u32::try_from(bucket).expect("steps of a range are counted before it is read");
@@ -165,9 +167,9 @@ impl Cells {
 /// at once for each distinct combination.
 struct GroupNumbers {
     group_by: Vec<GroupBy>,
-    /// Service, name and instance, as dictionaries.
+    /// Service, name, instance, version and zone, as dictionaries.
     texts: Vec<ArrayRef>,
-    by_codes: HashMap<[i32; 4], u32>,
+    by_codes: HashMap<[i32; DIMENSIONS], u32>,
 }
 
 const NO_CODE: i32 = -1;
@@ -183,11 +185,18 @@ impl GroupNumbers {
         })
     }
 
-    fn of_row(&mut self, row: usize, kind: i8, number_of: impl FnOnce(Group) -> u32) -> u32 {
-        let mut codes = [NO_CODE; 4];
+    fn of_row(
+        &mut self,
+        row: usize,
+        kind: i8,
+        status: i8,
+        number_of: impl FnOnce(Group) -> u32,
+    ) -> u32 {
+        let mut codes = [NO_CODE; DIMENSIONS];
         for by in &self.group_by {
             codes[*by as usize] = match self.text_column(*by) {
-                None => i32::from(kind),
+                None if *by == GroupBy::Kind => i32::from(kind),
+                None => i32::from(status),
                 Some(column) => {
                     let keys = column.as_dictionary::<Int32Type>().keys();
                     if keys.is_valid(row) {
@@ -203,7 +212,7 @@ impl GroupNumbers {
         }
         let mut group = Group::default();
         for by in &self.group_by {
-            group.0[*by as usize] = self.text(*by, codes[*by as usize], kind);
+            group.0[*by as usize] = self.text(*by, codes[*by as usize]);
         }
         let number = number_of(group);
         self.by_codes.insert(codes, number);
@@ -215,13 +224,18 @@ impl GroupNumbers {
             GroupBy::Service => self.texts.first(),
             GroupBy::Operation => self.texts.get(1),
             GroupBy::Instance => self.texts.get(2),
-            GroupBy::Kind => None,
+            GroupBy::Version => self.texts.get(3),
+            GroupBy::Zone => self.texts.get(4),
+            GroupBy::Kind | GroupBy::Status => None,
         }
     }
 
-    fn text(&self, by: GroupBy, code: i32, kind: i8) -> Option<String> {
+    fn text(&self, by: GroupBy, code: i32) -> Option<String> {
         let Some(column) = self.text_column(by) else {
-            let name = SpanKind::from_number(kind.into()).name();
+            let name = match by {
+                GroupBy::Status => StatusCode::from_number(code).name(),
+                _ => SpanKind::from_number(code).name(),
+            };
             return Some(if name.is_empty() { "unspecified" } else { name }.to_owned());
         };
         let values = column

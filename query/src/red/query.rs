@@ -49,13 +49,27 @@ pub enum GroupBy {
     Operation,
     /// The span's kind.
     Kind,
-    /// The instance of the service.
+    /// The span's status.
+    Status,
+    /// `service.instance.id`.
     Instance,
+    /// `service.version`.
+    Version,
+    /// `cloud.availability_zone`.
+    Zone,
 }
 
 impl GroupBy {
     /// All of them, in the order in which groups are sorted.
-    pub const ALL: [Self; 4] = [Self::Service, Self::Operation, Self::Kind, Self::Instance];
+    pub const ALL: [Self; 7] = [
+        Self::Service,
+        Self::Operation,
+        Self::Kind,
+        Self::Status,
+        Self::Instance,
+        Self::Version,
+        Self::Zone,
+    ];
 
     /// The name in requests and answers.
     pub const fn name(self) -> &'static str {
@@ -63,7 +77,10 @@ impl GroupBy {
             Self::Service => "service",
             Self::Operation => "operation",
             Self::Kind => "kind",
+            Self::Status => "status",
             Self::Instance => "instance",
+            Self::Version => "version",
+            Self::Zone => "zone",
         }
     }
 }
@@ -77,6 +94,10 @@ pub struct RedQuery {
     pub operation: Option<String>,
     /// `service.instance.id`.
     pub instance: Option<String>,
+    /// `service.version`.
+    pub version: Option<String>,
+    /// `cloud.availability_zone`.
+    pub zone: Option<String>,
     /// The kinds that count; none for all.
     pub kinds: Vec<SpanKind>,
     /// What makes a series.
@@ -87,4 +108,22 @@ pub struct RedQuery {
     pub step: Duration,
     /// Percentiles from 0 to 100.
     pub percentiles: Vec<f64>,
+}
+
+impl RedQuery {
+    /// All spans of a range as one series without percentiles, by steps of `step`.
+    pub fn new(range: TimeSpan, step: Duration) -> Self {
+        Self {
+            service: None,
+            operation: None,
+            instance: None,
+            version: None,
+            zone: None,
+            kinds: Vec::new(),
+            group_by: Vec::new(),
+            range,
+            step,
+            percentiles: Vec::new(),
+        }
+    }
 }

@@ -41,14 +41,9 @@ fn batch(sent: &Sent) -> SpanBatch {
 
 fn everything(range: TimeSpan) -> RedQuery {
     RedQuery {
-        service: None,
-        operation: None,
-        instance: None,
-        kinds: Vec::new(),
         group_by: vec![GroupBy::Service, GroupBy::Operation],
-        range,
-        step: STEP,
         percentiles: vec![0.0, 50.0, 99.9, 100.0],
+        ..RedQuery::new(range, STEP)
     }
 }
 

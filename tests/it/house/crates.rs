@@ -17,7 +17,7 @@ struct Arrows {
     never: &'static [&'static str],
 }
 
-const ARROWS: [Arrows; 5] = [
+const ARROWS: [Arrows; 6] = [
     // The vocabulary: no run time, no I/O, no query engine.
     Arrows {
         name: "schemas",
@@ -131,24 +131,49 @@ const ARROWS: [Arrows; 5] = [
         ],
         never: &["object_store", "parquet", "delta", "tonic"],
     },
+    // Rules and notifications: knows no span and no table, only series of figures.
+    Arrows {
+        name: "alerts",
+        siblings: &["schemas"],
+        external: &[
+            "async-trait",
+            "axum",
+            "minijinja",
+            "reqwest",
+            "rustix",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "tokio",
+            "tokio-util",
+            "tracing",
+            "utoipa",
+            "uuid",
+        ],
+        never: &["datafusion", "object_store", "parquet", "delta", "tonic"],
+    },
     // The only place that wires.
     Arrows {
         name: "spanhouse",
-        siblings: &["collector", "query", "schemas", "storage"],
+        siblings: &["alerts", "collector", "query", "schemas", "storage"],
         external: &[
             "anyhow",
             "async-trait",
             "axum",
             "bytes",
             "clap",
+            "futures",
             "mimalloc",
             "opentelemetry",
             "opentelemetry-otlp",
             "opentelemetry_sdk",
+            "prost",
             "reqwest",
             "rustix",
+            "rustls",
             "serde",
             "serde_json",
+            "snap",
             "strsim",
             "thiserror",
             "tokio",
@@ -158,6 +183,7 @@ const ARROWS: [Arrows; 5] = [
             "tracing",
             "tracing-subscriber",
             "unicode-width",
+            "utoipa",
         ],
         never: &[],
     },

@@ -40,7 +40,7 @@ pub(in crate::http) struct RedJson<'a> {
     step_seconds: u64,
     /// Of all series together.
     total: FiguresJson,
-    /// By group, sorted by service, operation, kind and instance.
+    /// By group, sorted by what makes a group.
     series: Vec<SeriesJson<'a>>,
 }
 
@@ -57,9 +57,18 @@ struct SeriesJson<'a> {
     /// The spans' kind, where asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<&'a str>,
+    /// The spans' status, where asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status: Option<&'a str>,
     /// The `service.instance.id`, where asked for; absent for spans that name none.
     #[serde(skip_serializing_if = "Option::is_none")]
     instance: Option<&'a str>,
+    /// The `service.version`, where asked for; absent for spans that name none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<&'a str>,
+    /// The `cloud.availability_zone`, where asked for; absent for spans that name none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    zone: Option<&'a str>,
     /// Over the whole range.
     total: FiguresJson,
     /// The steps in which there were spans, in order.
@@ -130,7 +139,10 @@ impl<'a> SeriesJson<'a> {
             service: series.value(GroupBy::Service),
             operation: series.value(GroupBy::Operation),
             kind: series.value(GroupBy::Kind),
+            status: series.value(GroupBy::Status),
             instance: series.value(GroupBy::Instance),
+            version: series.value(GroupBy::Version),
+            zone: series.value(GroupBy::Zone),
             total: FiguresJson::of(query, &series.total),
             points: points.collect(),
         }

@@ -1,0 +1,112 @@
+//! The columns of the rollup tables: figures of spans and of calls by 10 s, 1 min and 1 h.
+//!
+//! A table's rows are sums. Every span, or call, is counted in rows of each of [`ROLLUP_STEPS`],
+//! once with all its dimensions and once in a total row without the finer ones; so a reader picks
+//! one step and either kind of row, then adds up. Columns keep their names and meaning.
+
+use std::sync::{Arc, LazyLock};
+
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
+
+/// The lengths of the buckets that rollups are kept for, in seconds, shortest first.
+pub const ROLLUP_STEPS: [i64; 3] = [10, 60, 3_600];
+
+/// The name that stands for the operations of a service beyond the limit.
+pub const OTHER_OPERATIONS: &str = "(other)";
+
+/// The name of the column with the start of a bucket, nanoseconds since 1970.
+pub const BUCKET_START: &str = "bucket_start_unix_nano";
+
+/// The columns of the table `red`: spans by bucket, service, operation, kind, status and instance.
+///
+/// | column | |
+/// |---|---|
+/// | `step_seconds` | the bucket's length, one of [`ROLLUP_STEPS`] |
+/// | `bucket_start_unix_nano` | a multiple of it |
+/// | `is_total` | the row sums over operations, instances, versions and zones, which are null |
+/// | `service_name` | null where spans name no service |
+/// | `name` | the operation, or [`OTHER_OPERATIONS`] |
+/// | `kind`, `status_code` | OTLP's numbers |
+/// | `service_instance_id`, `service_version`, `availability_zone` | null where spans do not say |
+/// | `count` | spans |
+/// | `sum_nano`, `max_nano` | of their durations, nanoseconds |
+/// | `durations` | an HdrHistogram (V2) of them, three digits from 1 ns |
+pub fn red_schema() -> &'static SchemaRef {
+    static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+        schema(vec![
+            required("step_seconds", DataType::Int64),
+            required(BUCKET_START, DataType::Int64),
+            required("is_total", DataType::Boolean),
+            optional("service_name", DataType::Utf8),
+            optional("name", DataType::Utf8),
+            required("kind", DataType::Int8),
+            required("status_code", DataType::Int8),
+            optional("service_instance_id", DataType::Utf8),
+            optional("service_version", DataType::Utf8),
+            optional("availability_zone", DataType::Utf8),
+            required("count", DataType::Int64),
+            required("sum_nano", DataType::Int64),
+            required("max_nano", DataType::Int64),
+            required("durations", DataType::Binary),
+        ])
+    });
+    &SCHEMA
+}
+
+/// The columns of the table `edges`: calls by bucket, caller, callee, connection and operation.
+///
+/// A trace that gets spans later may change what its earlier spans were taken for. So a row adds
+/// to the sums or, with the weight −1, takes from them what an earlier row had added.
+///
+/// | column | |
+/// |---|---|
+/// | `step_seconds`, `bucket_start_unix_nano` | as in `red` |
+/// | `is_total` | the row sums over operations, versions and zones, which are null |
+/// | `weight` | 1 or −1 |
+/// | `caller`, `callee` | names; null for a user, who has none |
+/// | `caller_kind`, `callee_kind` | `service`, `database`, `cache`, `queue`, `external`, `user` |
+/// | `connection` | `rpc`, `messaging`, `database`, `virtual_node` |
+/// | `operation` | the name of the callee's span, or of the caller's where that is all there is |
+/// | `caller_version`, `caller_zone`, `callee_version`, `callee_zone` | null where spans do not say |
+/// | `calls`, `errors` | from 0 up; calls, and those of them that failed on either side |
+/// | `client_sum_nano`, `client_durations` | durations as the caller saw them; an HdrHistogram (V2) |
+/// | `server_sum_nano`, `server_durations` | durations as the callee saw them |
+pub fn edge_schema() -> &'static SchemaRef {
+    static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+        schema(vec![
+            required("step_seconds", DataType::Int64),
+            required(BUCKET_START, DataType::Int64),
+            required("is_total", DataType::Boolean),
+            required("weight", DataType::Int8),
+            optional("caller", DataType::Utf8),
+            required("caller_kind", DataType::Utf8),
+            optional("callee", DataType::Utf8),
+            required("callee_kind", DataType::Utf8),
+            required("connection", DataType::Utf8),
+            optional("operation", DataType::Utf8),
+            optional("caller_version", DataType::Utf8),
+            optional("caller_zone", DataType::Utf8),
+            optional("callee_version", DataType::Utf8),
+            optional("callee_zone", DataType::Utf8),
+            required("calls", DataType::Int64),
+            required("errors", DataType::Int64),
+            required("client_sum_nano", DataType::Int64),
+            required("client_durations", DataType::Binary),
+            required("server_sum_nano", DataType::Int64),
+            required("server_durations", DataType::Binary),
+        ])
+    });
+    &SCHEMA
+}
+
+fn schema(fields: Vec<Field>) -> SchemaRef {
+    Arc::new(Schema::new(fields))
+}
+
+fn required(name: &str, data_type: DataType) -> Field {
+    Field::new(name, data_type, false)
+}
+
+fn optional(name: &str, data_type: DataType) -> Field {
+    Field::new(name, data_type, true)
+}
