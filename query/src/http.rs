@@ -8,6 +8,7 @@
 //! | `GET /api/v1/services`, `/api/v1/services/{service}/operations` | what sends spans |
 //! | `GET /api/v1/red` | QPS, AvgTime, success rate and percentiles, over time |
 //! | `GET /api/v1/topology` | who calls whom, with the figures of each edge |
+//! | `GET /metrics/red` | the same figures for Prometheus |
 //! | `GET /api/v1/openapi.json` | the description of all of this |
 //! | `GET /api/traces`, `/api/traces/{id}`, `/api/services`, `/api/services/{service}/operations`, `/api/operations`, `/api/dependencies` | the same in Jaeger's JSON |
 //!
@@ -22,6 +23,7 @@ mod openapi;
 mod otlp;
 mod otlp_json;
 mod parameters;
+mod prometheus_handler;
 
 use axum::Router;
 use axum::http::header;
@@ -59,6 +61,7 @@ pub fn router(engine: Engine, clock: Clock) -> Router {
         )
         .route("/api/v1/red", get(native::red))
         .route("/api/v1/topology", get(native::topology))
+        .route("/metrics/red", get(prometheus_handler::red_metrics))
         .route("/api/v1/openapi.json", get(openapi::serve))
         .route("/api/traces", get(jaeger::search))
         .route("/api/traces/{id}", get(jaeger::trace))

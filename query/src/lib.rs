@@ -17,6 +17,7 @@ mod diagnosis;
 mod engine;
 mod trace;
 
+mod prometheus;
 mod red;
 mod search;
 mod topology;
@@ -35,6 +36,7 @@ pub use engine::Engine;
 pub use error::QueryError;
 pub use http::{openapi, openapi_json, router};
 pub use operation::Operation;
+pub use prometheus::{EncodedWriteRequest, Exemplars, HistogramForms, RedMetrics, WriteRequests};
 pub use red::{
     DurationHistogram, GroupBy, MalformedHistogram, RED_BUCKET, RedAnswer, RedFigures, RedQuery,
     RedSeries, TimeSpan,

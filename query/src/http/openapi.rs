@@ -11,7 +11,7 @@ use super::jaeger::{
 use super::native::{
     DiagnosisJson, OperationsAnswer, RedJson, ServicesAnswer, TopologyJson, TraceJson,
 };
-use super::{JSON, jaeger, native};
+use super::{JSON, jaeger, native, prometheus_handler};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -38,6 +38,7 @@ use super::{JSON, jaeger, native};
         native::operations,
         native::red,
         native::topology,
+        prometheus_handler::red_metrics,
         serve,
         jaeger::search,
         jaeger::trace,

@@ -3,6 +3,7 @@ mod diagnosis;
 mod jaeger;
 mod otlp;
 mod parts;
+mod prometheus;
 mod red;
 mod rpc_halves;
 

@@ -6,6 +6,7 @@ use schemas::UnixNanos;
 
 use super::RedQuery;
 use super::cells::{Cell, Cells, Group};
+use super::histogram::DurationHistogram;
 use super::query::{GroupBy, nanos};
 
 /// The figures of some spans.
@@ -31,6 +32,8 @@ pub struct RedSeries {
     group: Group,
     /// Over the whole range.
     pub total: RedFigures,
+    /// The durations over the whole range.
+    pub durations: DurationHistogram,
     /// By the start of each step that has spans, in order.
     pub points: Vec<(UnixNanos, RedFigures)>,
 }
@@ -70,6 +73,7 @@ pub(super) fn of_cells(query: &RedQuery, cells: Cells) -> RedAnswer {
         series.push(RedSeries {
             group,
             total: figures(&mut group_total, range, &query.percentiles),
+            durations: group_total.durations,
             points,
         });
     }

@@ -16,6 +16,8 @@ pub struct HalfFigures {
     pub max_time_nano: i64,
     /// The percentiles asked for, in their order, in nanoseconds.
     pub percentiles_nano: Vec<i64>,
+    /// All durations.
+    pub durations: DurationHistogram,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -43,6 +45,7 @@ impl HalfCell {
                 .into_iter()
                 .map(|nanos| nanos.min(self.max_nano))
                 .collect(),
+            durations: std::mem::take(&mut self.durations),
         })
     }
 }
