@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::http::{self, LateRoutes};
 use super::metrics::Sources;
 use super::readiness::Readiness;
+use super::remote_write::RemoteWriteCounters;
 use super::sink::{LateStore, StoreSink};
 use super::wiring;
 use crate::settings::Settings;
@@ -26,6 +27,7 @@ pub(super) struct House {
     pub(super) store: LateStore,
     pub(super) engine: Arc<OnceLock<Engine>>,
     pub(super) routes: LateRoutes,
+    pub(super) remote_write: Arc<RemoteWriteCounters>,
     /// Cancelled when nothing new is to be begun.
     pub(super) stop: CancellationToken,
 }
@@ -42,6 +44,7 @@ impl House {
             store,
             engine: Arc::default(),
             routes: LateRoutes::default(),
+            remote_write: Arc::default(),
             stop: CancellationToken::new(),
         }
     }
@@ -51,6 +54,7 @@ impl House {
             receivers: Arc::clone(self.receiver.counters()),
             store: Arc::clone(&self.store),
             engine: Arc::clone(&self.engine),
+            remote_write: Arc::clone(&self.remote_write),
             readiness: Arc::clone(&self.readiness),
         };
         let readiness = Arc::clone(&self.readiness);

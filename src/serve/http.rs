@@ -77,6 +77,7 @@ mod tests {
             receivers: Arc::default(),
             store: Arc::default(),
             engine: Arc::default(),
+            remote_write: Arc::default(),
             readiness: Arc::clone(&readiness),
         };
         let router = router(readiness, Arc::new(sources), Arc::clone(&routes));

@@ -4,6 +4,7 @@ mod exposition;
 mod process;
 mod queries;
 mod receivers;
+mod remote_write;
 mod storing;
 
 use std::sync::{Arc, OnceLock};
@@ -14,6 +15,7 @@ use axum::response::{IntoResponse, Response};
 use query::Engine;
 
 use super::readiness::{Phase, Readiness};
+use super::remote_write::RemoteWriteCounters;
 use super::sink::LateStore;
 use exposition::{Exposition, Kind};
 
@@ -23,6 +25,7 @@ pub(super) struct Sources {
     pub(super) receivers: Arc<collector::Counters>,
     pub(super) store: LateStore,
     pub(super) engine: Arc<OnceLock<Engine>>,
+    pub(super) remote_write: Arc<RemoteWriteCounters>,
     pub(super) readiness: Arc<Readiness>,
 }
 
@@ -53,6 +56,7 @@ fn text(sources: &Sources) -> String {
     if let Some(engine) = sources.engine.get() {
         queries::write(&mut exposition, &engine.counters());
     }
+    remote_write::write(&mut exposition, &sources.remote_write);
     process::write(&mut exposition);
     exposition.into_text()
 }
@@ -72,6 +76,7 @@ mod tests {
             receivers: Arc::default(),
             store: LateStore::default(),
             engine: Arc::default(),
+            remote_write: Arc::default(),
             readiness: Arc::new(Readiness::new()),
         });
         let mut family = String::new();
