@@ -18,6 +18,7 @@ mod engine;
 mod trace;
 
 mod red;
+mod rollups;
 mod search;
 mod topology;
 
