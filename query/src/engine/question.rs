@@ -14,26 +14,29 @@ use futures::TryStreamExt;
 use schemas::{SpanKind, TraceId, UNKNOWN_SERVICE};
 
 use super::{Shared, scan};
-use crate::red::{self, RedAnswer, RedQuery};
+use crate::red::{self, RedAnswer, RedQuery, RedTables};
 use crate::search::{self, TraceQuery};
 use crate::topology::{self, Topology, TopologyQuery};
 use crate::trace::{self, Trace};
-use crate::{Operation, QueryError};
+use crate::{Operation, QueryError, RollUps};
 
 /// The table with one row a span.
 const SPANS: &str = "spans";
 /// The table with one row a distinct service, operation and kind.
 const OPERATIONS: &str = "operations";
+/// The table with sums of spans, those that are in them, and those that are not.
+const RED: [&str; 3] = ["red", "rolled_spans", "unrolled_spans"];
 
 /// A question while it is being answered. It reads each table once, so that nothing can change
 /// under it.
 pub(crate) struct Question {
     shared: Arc<Shared>,
+    rollups: RollUps,
 }
 
 impl Question {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    pub(super) fn new(shared: Arc<Shared>, rollups: RollUps) -> Self {
+        Self { shared, rollups }
     }
 
     /// The whole trace with this id.
@@ -58,8 +61,30 @@ impl Question {
 
     /// The rate, errors and durations that `query` asks for.
     pub(crate) async fn red(self, query: &RedQuery) -> Result<RedAnswer, QueryError> {
+        if let Some(rows) = red::rows_for(query)
+            && let Some(tables) = self.tables_of_red().await?
+        {
+            let [red, rolled_spans, unrolled_spans] =
+                tables.each_ref().map(|table| self.scan(table));
+            let tables = RedTables {
+                red,
+                rolled_spans,
+                unrolled_spans,
+            };
+            let counting = &self.shared.counting;
+            return red::from_rollups(&tables, query, rows, &self.rollups, counting).await;
+        }
         let spans = self.table(SPANS).await?;
         red::from_spans(&self.scan(&spans), query, &self.shared.counting).await
+    }
+
+    /// The tables that rollups answer from; none where no rollups are kept.
+    async fn tables_of_red(&self) -> Result<Option<[Arc<dyn TableProvider>; 3]>, QueryError> {
+        let mut tables = Vec::with_capacity(RED.len());
+        for name in RED {
+            tables.extend(self.shared.tables.table(name).await?);
+        }
+        Ok(tables.try_into().ok())
     }
 
     /// Who calls whom.
