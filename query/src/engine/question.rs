@@ -8,7 +8,7 @@ use arrow_array::types::Int8Type;
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 use datafusion::arrow::compute::cast;
-use datafusion::catalog::TableProvider;
+use datafusion::catalog::{SchemaProvider, TableProvider};
 use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
 use schemas::{SpanKind, TraceId, UNKNOWN_SERVICE};
@@ -25,15 +25,20 @@ const SPANS: &str = "spans";
 /// The table with one row a distinct service, operation and kind.
 const OPERATIONS: &str = "operations";
 
-/// A question while it is being answered. It reads each table once, so that nothing can change
-/// under it.
+/// The schema with the tables of one instant.
+const NOW: &str = "now";
+
+/// A question while it is being answered. All that it reads is of the instant at which it began.
 pub(crate) struct Question {
     shared: Arc<Shared>,
+    tables: Arc<dyn SchemaProvider>,
 }
 
 impl Question {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    /// Pins the snapshot that the answer is of.
+    pub(super) fn begin(shared: Arc<Shared>) -> Result<Self, QueryError> {
+        let tables = shared.catalog.schema(NOW).ok_or(QueryError::NoTable(NOW))?;
+        Ok(Self { shared, tables })
     }
 
     /// The whole trace with this id.
@@ -91,8 +96,7 @@ impl Question {
     }
 
     async fn table(&self, name: &'static str) -> Result<Arc<dyn TableProvider>, QueryError> {
-        self.shared
-            .tables
+        self.tables
             .table(name)
             .await?
             .ok_or(QueryError::NoTable(name))
