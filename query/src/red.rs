@@ -26,7 +26,9 @@ use crate::counters::Counting;
 use crate::engine::Scan;
 
 pub use answer::{RedAnswer, RedFigures, RedSeries};
+pub(crate) use histogram::HistogramSum;
 pub use histogram::{DurationHistogram, MalformedHistogram};
+pub(crate) use query::nanos;
 pub use query::{GroupBy, RED_BUCKET, RedQuery, TimeSpan};
 
 use cells::Cells;

@@ -16,7 +16,7 @@ use schemas::{SpanKind, TraceId, UNKNOWN_SERVICE};
 use super::{Shared, scan};
 use crate::red::{self, RedAnswer, RedQuery};
 use crate::search::{self, TraceQuery};
-use crate::topology::{self, Topology, TopologyQuery};
+use crate::topology::{self, RolledUp, Topology, TopologyQuery};
 use crate::trace::{self, Trace};
 use crate::{Operation, QueryError};
 
@@ -24,6 +24,12 @@ use crate::{Operation, QueryError};
 const SPANS: &str = "spans";
 /// The table with one row a distinct service, operation and kind.
 const OPERATIONS: &str = "operations";
+/// The table with the figures of calls by bucket of time.
+const EDGES: &str = "edges";
+/// The spans whose figures are in the rollups.
+const ROLLED_SPANS: &str = "rolled_spans";
+/// The spans whose figures are not in the rollups yet.
+const UNROLLED_SPANS: &str = "unrolled_spans";
 
 /// A question while it is being answered. It reads each table once, so that nothing can change
 /// under it.
@@ -64,8 +70,22 @@ impl Question {
 
     /// Who calls whom.
     pub(crate) async fn topology(self, query: &TopologyQuery) -> Result<Topology, QueryError> {
-        let spans = self.table(SPANS).await?;
-        topology::from_spans(&self.scan(&spans), query, &self.shared.counting).await
+        let counting = &self.shared.counting;
+        if query.exact || !self.shared.tables.table_exist(EDGES) {
+            let spans = self.table(SPANS).await?;
+            return topology::from_spans(&self.scan(&spans), query, counting).await;
+        }
+        let (edges, rolled_spans, unrolled_spans) = (
+            self.table(EDGES).await?,
+            self.table(ROLLED_SPANS).await?,
+            self.table(UNROLLED_SPANS).await?,
+        );
+        let tables = RolledUp {
+            edges: self.scan(&edges),
+            rolled_spans: self.scan(&rolled_spans),
+            unrolled_spans: self.scan(&unrolled_spans),
+        };
+        topology::from_rollups(&tables, query, counting).await
     }
 
     /// All operations by service.

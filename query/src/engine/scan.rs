@@ -47,12 +47,36 @@ impl Scan<'_> {
     ///
     /// Goes past the planner: the provider knows this one filter and looks the traces up.
     pub(crate) async fn traces(&self, ids: &[TraceId]) -> Result<SpanRows, QueryError> {
+        self.traces_projected(ids, None).await
+    }
+
+    /// As [`Self::traces`], some columns of them: the trace id, and those that every span has,
+    /// must be among these.
+    pub(crate) async fn columns_of_traces(
+        &self,
+        ids: &[TraceId],
+        columns: &[columns::ColumnId],
+    ) -> Result<SpanRows, QueryError> {
+        let schema = self.provider.schema();
+        let positions = columns
+            .iter()
+            .map(|id| schema.index_of(&id.column().name));
+        let positions = positions.collect::<Result<Vec<_>, _>>();
+        self.traces_projected(ids, Some(&positions.map_err(DataFusionError::from)?))
+            .await
+    }
+
+    async fn traces_projected(
+        &self,
+        ids: &[TraceId],
+        columns: Option<&Vec<usize>>,
+    ) -> Result<SpanRows, QueryError> {
         let filter = trace_ids_filter(ids);
         let support = self.provider.supports_filters_pushdown(&[&filter])?;
         let is_exact = support == [TableProviderFilterPushDown::Exact];
         let plan = self
             .provider
-            .scan(self.session, None, &[filter], None)
+            .scan(self.session, columns, &[filter], None)
             .await?;
         let mut stream = execute_stream(plan, Arc::clone(self.task_context))?;
         let memory = self.reserve_memory("spans of whole traces");
@@ -89,11 +113,20 @@ impl Scan<'_> {
         condition: Expr,
         columns: &[columns::ColumnId],
     ) -> Result<SendableRecordBatchStream, QueryError> {
+        let names = columns.iter().map(|id| id.column().name.as_str());
+        self.named_columns(condition, names).await
+    }
+
+    /// As [`Self::matching`], of any table.
+    pub(crate) async fn named_columns(
+        &self,
+        condition: Expr,
+        columns: impl Iterator<Item = &str>,
+    ) -> Result<SendableRecordBatchStream, QueryError> {
         let source = provider_as_source(Arc::clone(self.provider));
-        let wanted = columns.iter().map(|id| ident(&id.column().name));
         let plan = LogicalPlanBuilder::scan("spans", source, None)?
             .filter(condition)?
-            .project(wanted)?
+            .project(columns.map(ident))?
             .build()?;
         let plan = self.session.create_physical_plan(&plan).await?;
         Ok(execute_stream(plan, Arc::clone(self.task_context))?)
