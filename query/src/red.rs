@@ -1,9 +1,11 @@
 //! RED: the rate, errors and durations of spans, by service, operation, instance and time.
 //!
 //! ```text
-//!   RedQuery ──► condition ──► the columns of matching spans ──► Cells ──► RedAnswer
-//!                (time, service, …)    a span that was sent twice     by group and bucket,
-//!                                      counts once                    with a histogram each
+//!                             rows of `red` ──────────────────┐
+//!   RedQuery ──► condition ──►                                ├─► Cells ──► RedAnswer
+//!                             spans that are not rolled up ───┘   by group and bucket,
+//!                             (or, without rollups, all)          with a histogram each
+//!                             one that was sent twice counts once
 //! ```
 //!
 //! Every figure is exact but for percentiles, which [`DurationHistogram`] keeps within a tenth of
@@ -15,11 +17,11 @@ mod condition;
 mod distinct;
 mod histogram;
 mod query;
-
-use std::sync::LazyLock;
+mod rollup;
+mod span_columns;
 
 use futures::TryStreamExt;
-use schemas::columns::{self, ColumnId, resource_attribute_column};
+use schemas::SpanBatch;
 
 use crate::QueryError;
 use crate::counters::Counting;
@@ -31,37 +33,14 @@ pub use histogram::{DurationHistogram, MalformedHistogram};
 pub(crate) use query::nanos;
 pub use query::{GroupBy, RED_BUCKET, RedQuery, TimeSpan};
 
+pub(crate) use cells::Cell;
+pub(crate) use distinct::DistinctSpans;
+pub(crate) use rollup::{RedTables, from_rollups, rows_for};
+pub(crate) use span_columns::{
+    Codes, SpanColumns, all as span_columns, availability_zone, is_error, service_version,
+};
+
 use cells::Cells;
-
-/// The columns that cells are made of, in the order in which [`Cells::add`] expects them.
-fn cell_columns() -> &'static [ColumnId] {
-    static COLUMNS: LazyLock<[ColumnId; 11]> = LazyLock::new(|| {
-        [
-            columns::TRACE_ID,
-            columns::SPAN_ID,
-            columns::START_TIME_UNIX_NANO,
-            columns::DURATION_NANO,
-            columns::KIND,
-            columns::STATUS_CODE,
-            columns::SERVICE_NAME,
-            columns::NAME,
-            columns::SERVICE_INSTANCE_ID,
-            service_version(),
-            availability_zone(),
-        ]
-    });
-    COLUMNS.as_slice()
-}
-
-/// The column of `service.version`.
-pub(crate) fn service_version() -> ColumnId {
-    resource_attribute_column("service.version").expect("a column of the span table")
-}
-
-/// The column of `cloud.availability_zone`.
-pub(crate) fn availability_zone() -> ColumnId {
-    resource_attribute_column("cloud.availability_zone").expect("a column of the span table")
-}
 
 /// Computes the figures from the spans themselves.
 pub(crate) async fn from_spans(
@@ -71,11 +50,11 @@ pub(crate) async fn from_spans(
 ) -> Result<RedAnswer, QueryError> {
     let mut cells = Cells::new(query, spans.reserve_memory("figures of spans"));
     let mut rows = spans
-        .matching(condition::of_query(query), cell_columns())
+        .matching(condition::of_spans(query), span_columns::all())
         .await?;
     while let Some(batch) = rows.try_next().await? {
         counting.read_spans(batch.num_rows());
-        cells.add(&batch)?;
+        cells.add(&SpanBatch::try_from_record_batch(&batch)?, &|_, name| name)?;
     }
     Ok(answer::of_cells(query, cells))
 }

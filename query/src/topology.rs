@@ -23,10 +23,12 @@ mod changes;
 
 mod cell;
 mod edge;
+mod operations;
 mod rollup;
 
 mod query;
 mod graph;
+mod fetch;
 mod exact;
 mod rolled_up;
 
@@ -34,8 +36,9 @@ pub use graph::{EdgePoint, HalfFigures, Topology, TopologyEdge, TopologyNode};
 pub use peer::{ConnectionType, NodeKind};
 pub use query::{TopologyDimension, TopologyQuery};
 
+pub(crate) use columns::all as columns;
 pub(crate) use exact::from_spans;
-pub(crate) use rolled_up::{RolledUp, from_rollups};
+pub(crate) use rolled_up::{TopologyTables, from_rollups};
 pub(crate) use rollup::{edge_rows, merge_edges};
 
 #[cfg(test)]

@@ -14,32 +14,31 @@ use futures::TryStreamExt;
 use schemas::{SpanKind, TraceId, UNKNOWN_SERVICE};
 
 use super::{Shared, scan};
-use crate::red::{self, RedAnswer, RedQuery};
+use crate::red::{self, RedAnswer, RedQuery, RedTables};
 use crate::search::{self, TraceQuery};
-use crate::topology::{self, RolledUp, Topology, TopologyQuery};
+use crate::topology::{self, Topology, TopologyQuery, TopologyTables};
 use crate::trace::{self, Trace};
-use crate::{Operation, QueryError};
+use crate::{Operation, QueryError, RollUps};
 
 /// The table with one row a span.
 const SPANS: &str = "spans";
 /// The table with one row a distinct service, operation and kind.
 const OPERATIONS: &str = "operations";
-/// The table with the figures of calls by bucket of time.
-const EDGES: &str = "edges";
-/// The spans whose figures are in the rollups.
-const ROLLED_SPANS: &str = "rolled_spans";
-/// The spans whose figures are not in the rollups yet.
-const UNROLLED_SPANS: &str = "unrolled_spans";
+/// The table with sums of spans, those that are in them, and those that are not.
+const RED: [&str; 3] = ["red", "rolled_spans", "unrolled_spans"];
+/// The table with sums of calls, the spans that are in them, and those that are not.
+const EDGES: [&str; 3] = ["edges", "rolled_spans", "unrolled_spans"];
 
 /// A question while it is being answered. It reads each table once, so that nothing can change
 /// under it.
 pub(crate) struct Question {
     shared: Arc<Shared>,
+    rollups: RollUps,
 }
 
 impl Question {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    pub(super) fn new(shared: Arc<Shared>, rollups: RollUps) -> Self {
+        Self { shared, rollups }
     }
 
     /// The whole trace with this id.
@@ -64,28 +63,52 @@ impl Question {
 
     /// The rate, errors and durations that `query` asks for.
     pub(crate) async fn red(self, query: &RedQuery) -> Result<RedAnswer, QueryError> {
+        if let Some(rows) = red::rows_for(query)
+            && let Some(tables) = self.tables_of(RED).await?
+        {
+            let [red, rolled_spans, unrolled_spans] =
+                tables.each_ref().map(|table| self.scan(table));
+            let tables = RedTables {
+                red,
+                rolled_spans,
+                unrolled_spans,
+            };
+            let counting = &self.shared.counting;
+            return red::from_rollups(&tables, query, rows, &self.rollups, counting).await;
+        }
         let spans = self.table(SPANS).await?;
         red::from_spans(&self.scan(&spans), query, &self.shared.counting).await
+    }
+
+    /// The tables that rollups answer from; none where no rollups are kept.
+    async fn tables_of(
+        &self,
+        names: [&str; 3],
+    ) -> Result<Option<[Arc<dyn TableProvider>; 3]>, QueryError> {
+        let mut tables = Vec::with_capacity(names.len());
+        for name in names {
+            tables.extend(self.shared.tables.table(name).await?);
+        }
+        Ok(tables.try_into().ok())
     }
 
     /// Who calls whom.
     pub(crate) async fn topology(self, query: &TopologyQuery) -> Result<Topology, QueryError> {
         let counting = &self.shared.counting;
-        if query.exact || !self.shared.tables.table_exist(EDGES) {
-            let spans = self.table(SPANS).await?;
-            return topology::from_spans(&self.scan(&spans), query, counting).await;
+        if !query.exact
+            && let Some(tables) = self.tables_of(EDGES).await?
+        {
+            let [edges, rolled_spans, unrolled_spans] =
+                tables.each_ref().map(|table| self.scan(table));
+            let tables = TopologyTables {
+                edges,
+                rolled_spans,
+                unrolled_spans,
+            };
+            return topology::from_rollups(&tables, query, &self.rollups, counting).await;
         }
-        let (edges, rolled_spans, unrolled_spans) = (
-            self.table(EDGES).await?,
-            self.table(ROLLED_SPANS).await?,
-            self.table(UNROLLED_SPANS).await?,
-        );
-        let tables = RolledUp {
-            edges: self.scan(&edges),
-            rolled_spans: self.scan(&rolled_spans),
-            unrolled_spans: self.scan(&unrolled_spans),
-        };
-        topology::from_rollups(&tables, query, counting).await
+        let spans = self.table(SPANS).await?;
+        topology::from_spans(&self.scan(&spans), query, counting).await
     }
 
     /// All operations by service.

@@ -47,36 +47,12 @@ impl Scan<'_> {
     ///
     /// Goes past the planner: the provider knows this one filter and looks the traces up.
     pub(crate) async fn traces(&self, ids: &[TraceId]) -> Result<SpanRows, QueryError> {
-        self.traces_projected(ids, None).await
-    }
-
-    /// As [`Self::traces`], some columns of them: the trace id, and those that every span has,
-    /// must be among these.
-    pub(crate) async fn columns_of_traces(
-        &self,
-        ids: &[TraceId],
-        columns: &[columns::ColumnId],
-    ) -> Result<SpanRows, QueryError> {
-        let schema = self.provider.schema();
-        let positions = columns
-            .iter()
-            .map(|id| schema.index_of(&id.column().name));
-        let positions = positions.collect::<Result<Vec<_>, _>>();
-        self.traces_projected(ids, Some(&positions.map_err(DataFusionError::from)?))
-            .await
-    }
-
-    async fn traces_projected(
-        &self,
-        ids: &[TraceId],
-        columns: Option<&Vec<usize>>,
-    ) -> Result<SpanRows, QueryError> {
         let filter = trace_ids_filter(ids);
         let support = self.provider.supports_filters_pushdown(&[&filter])?;
         let is_exact = support == [TableProviderFilterPushDown::Exact];
         let plan = self
             .provider
-            .scan(self.session, columns, &[filter], None)
+            .scan(self.session, None, &[filter], None)
             .await?;
         let mut stream = execute_stream(plan, Arc::clone(self.task_context))?;
         let memory = self.reserve_memory("spans of whole traces");
@@ -107,26 +83,27 @@ impl Scan<'_> {
         Ok(execute_stream(plan, Arc::clone(self.task_context))?)
     }
 
-    /// Some columns of the rows that meet `condition`.
+    /// Some columns of the spans that meet `condition`.
     pub(crate) async fn matching(
         &self,
         condition: Expr,
         columns: &[columns::ColumnId],
     ) -> Result<SendableRecordBatchStream, QueryError> {
         let names = columns.iter().map(|id| id.column().name.as_str());
-        self.named_columns(condition, names).await
+        self.select(condition, names).await
     }
 
-    /// As [`Self::matching`], of any table.
-    pub(crate) async fn named_columns(
+    /// Some columns of the rows of any table that meet `condition`.
+    pub(crate) async fn select<'n>(
         &self,
         condition: Expr,
-        columns: impl Iterator<Item = &str>,
+        columns: impl IntoIterator<Item = &'n str>,
     ) -> Result<SendableRecordBatchStream, QueryError> {
         let source = provider_as_source(Arc::clone(self.provider));
-        let plan = LogicalPlanBuilder::scan("spans", source, None)?
+        let wanted = columns.into_iter().map(ident);
+        let plan = LogicalPlanBuilder::scan("rows", source, None)?
             .filter(condition)?
-            .project(columns.map(ident))?
+            .project(wanted)?
             .build()?;
         let plan = self.session.create_physical_plan(&plan).await?;
         Ok(execute_stream(plan, Arc::clone(self.task_context))?)

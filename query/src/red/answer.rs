@@ -51,7 +51,7 @@ pub struct RedAnswer {
     pub series: Vec<RedSeries>,
 }
 
-pub(super) fn of_cells(query: &RedQuery, cells: Cells) -> RedAnswer {
+pub(super) fn of_cells(query: &RedQuery, cells: Cells<'_>) -> RedAnswer {
     let range = query.range.length();
     let mut total = Cell::default();
     let mut series = Vec::new();

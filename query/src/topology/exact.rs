@@ -2,21 +2,19 @@
 
 use std::collections::HashSet;
 
-use datafusion::logical_expr::lit;
-use futures::TryStreamExt;
-use schemas::{SpanBatch, SpanId, SpanKind, TraceId};
+use schemas::{SpanId, SpanKind, TraceId};
 
 use super::call::Sign;
+use super::fetch::{SpanSource, around};
 use super::graph::GraphSums;
 use super::link::Linker;
 use super::names::Names;
-use super::spans::{LinkedSpan, TraceSpans, by_trace};
-use super::{Topology, TopologyQuery, columns};
+use super::spans::{LinkedSpan, by_trace};
+use super::{Topology, TopologyQuery};
 use crate::QueryError;
 use crate::counters::Counting;
 use crate::engine::Scan;
 use crate::red::TimeSpan;
-use crate::search::column;
 
 /// Finds the calls of a range in the spans themselves.
 pub(crate) async fn from_spans(
@@ -24,58 +22,25 @@ pub(crate) async fn from_spans(
     query: &TopologyQuery,
     counting: &Counting,
 ) -> Result<Topology, QueryError> {
+    let source = SpanSource {
+        scan: spans,
+        counting,
+    };
     let mut names = Names::default();
-    let mut traces = TraceSpans::new(spans.reserve_memory("spans of a topology"));
-    add_range(spans, query.range, counting, &mut traces, &mut names).await?;
+    let mut traces = source.no_spans();
+    source
+        .add_range(query.range, &mut traces, &mut names)
+        .await?;
     let beyond = reaching_beyond(traces.in_order(&names), query.range);
-    add_traces(spans, &beyond, counting, &mut traces, &mut names).await?;
+    source
+        .add_traces(&beyond, around(query.range), &mut traces, &mut names)
+        .await?;
     let mut sums = GraphSums::new(query);
     let mut linker = Linker::default();
     for trace in by_trace(traces.in_order(&names)) {
         linker.link(trace, &names, |call| sums.add(&call, Sign::Added));
     }
     sums.finish(&mut names)
-}
-
-/// Adds the spans that started in a range.
-pub(super) async fn add_range(
-    spans: &Scan<'_>,
-    range: TimeSpan,
-    counting: &Counting,
-    traces: &mut TraceSpans,
-    names: &mut Names,
-) -> Result<(), QueryError> {
-    let start = || column(schemas::columns::START_TIME_UNIX_NANO);
-    let in_range = start()
-        .gt_eq(lit(range.from.0))
-        .and(start().lt(lit(range.to.0)));
-    let mut rows = spans.matching(in_range, columns::all()).await?;
-    while let Some(batch) = rows.try_next().await? {
-        counting.read_spans(batch.num_rows());
-        traces.add(&SpanBatch::try_from_record_batch(&batch)?, names)?;
-    }
-    Ok(())
-}
-
-/// So many traces are looked up at a time.
-const LOOK_UPS: usize = 4_096;
-
-/// Adds all spans of some traces.
-pub(super) async fn add_traces(
-    spans: &Scan<'_>,
-    ids: &[TraceId],
-    counting: &Counting,
-    traces: &mut TraceSpans,
-    names: &mut Names,
-) -> Result<(), QueryError> {
-    for ids in ids.chunks(LOOK_UPS) {
-        let found = spans.columns_of_traces(ids, columns::all()).await?;
-        counting.read_spans(found.len());
-        for batch in found.batches() {
-            traces.add(batch, names)?;
-        }
-    }
-    Ok(())
 }
 
 /// Clocks of hosts may differ by so much, in nanoseconds.

@@ -14,19 +14,15 @@ mod encode;
 mod read;
 mod sums;
 
-use std::collections::HashMap;
-
 use arrow_array::RecordBatch;
 use schemas::SpanBatch;
 
-use super::call::{Call, CalledOperation, Sign};
 use super::changes::each_change;
-use super::edge::EdgeKey;
-use super::names::{Name, Names};
+use super::names::Names;
+use super::operations::KeptOperations;
 use super::read::read;
 use super::spans::{LinkedSpan, put_in_order};
-use crate::QueryError;
-use crate::rollups::OperationLimits;
+use crate::{QueryError, RollUps};
 
 pub(super) use read::{EdgeRows, malformed};
 use sums::{EdgeSums, RowKey};
@@ -41,21 +37,17 @@ use sums::{EdgeSums, RowKey};
 pub(crate) fn edge_rows(
     fresh: &[SpanBatch],
     earlier: &[SpanBatch],
-    limits: &mut OperationLimits,
+    rollups: &RollUps,
 ) -> Result<RecordBatch, QueryError> {
     let mut names = Names::default();
     let fresh = spans_of(fresh, &mut names);
     let earlier = spans_of(earlier, &mut names);
     let mut calls = Vec::new();
     each_change(&fresh, &earlier, &names, |call, sign| calls.push((call, sign)));
-    let mut kept = KeptOperations {
-        limits,
-        kept: HashMap::new(),
-    };
+    let mut kept = KeptOperations::of(rollups);
     let mut sums = EdgeSums::default();
-    for (mut call, sign) in calls {
-        call.operation = kept.of(call.operation, &mut names);
-        sums.add(&call, sign);
+    for (call, sign) in calls {
+        sums.add(&kept.call(call, &mut names), sign);
     }
     sums.add_totals();
     sums.add_longer_steps();
@@ -67,11 +59,11 @@ pub(crate) fn edge_rows(
 ///
 /// # Errors
 /// [`QueryError::Table`] when the batches are not rows of the table.
-pub(crate) fn merge_edges(batches: Vec<RecordBatch>) -> Result<RecordBatch, QueryError> {
+pub(crate) fn merge_edges(batches: &[RecordBatch]) -> Result<RecordBatch, QueryError> {
     let mut names = Names::default();
     let mut sums = EdgeSums::default();
     for batch in batches {
-        let rows = EdgeRows::of(&batch)?;
+        let rows = EdgeRows::of(batch)?;
         let mut edges = rows.edges();
         for row in 0..rows.len() {
             let key = RowKey {
@@ -93,32 +85,6 @@ fn spans_of(batches: &[SpanBatch], names: &mut Names) -> Vec<LinkedSpan> {
     }
     put_in_order(&mut spans, names);
     spans
-}
-
-/// The operations that were asked for already.
-struct KeptOperations<'a> {
-    limits: &'a mut OperationLimits,
-    kept: HashMap<CalledOperation, Name>,
-}
-
-impl KeptOperations<'_> {
-    fn of(&mut self, operation: Option<CalledOperation>, names: &mut Names) -> Option<CalledOperation> {
-        let operation = operation?;
-        let kept = match self.kept.get(&operation) {
-            Some(kept) => *kept,
-            None => {
-                let service = names.text_of(operation.service);
-                let kept = self.limits.kept(service, names.text(operation.name)).to_owned();
-                let kept = names.number(&kept);
-                self.kept.insert(operation, kept);
-                kept
-            }
-        };
-        Some(CalledOperation {
-            name: kept,
-            ..operation
-        })
-    }
 }
 
 #[cfg(test)]
