@@ -100,6 +100,12 @@ async fn zipkin_traces() {
     }
 }
 
+/// Whether a tag is a text; bytes name nobody.
+fn is_text(span: &Value, key: &str) -> bool {
+    let mut tags = span["tags"].as_array().into_iter().flatten();
+    tags.any(|tag| tag["key"] == key && tag["vType"] == "STRING")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn jaeger_traces() {
     let Some(fixtures) = fixtures() else { return };
@@ -112,6 +118,11 @@ async fn jaeger_traces() {
             let answer = senders::post(&url, "application/x-thrift", body).await;
             assert_eq!(answer.status, 202, "{}", answer.text());
         }
-        check_figures(&server, &spans(&jaeger_bodies::expected(&batch))).await;
+        let mut spans = spans(&jaeger_bodies::expected(&batch));
+        let sent = batch["spans"].as_array().unwrap();
+        for (span, sent) in spans.iter_mut().zip(sent) {
+            span.attributes.retain(|(key, _)| is_text(sent, key));
+        }
+        check_figures(&server, &spans).await;
     }
 }
