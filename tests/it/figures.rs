@@ -20,6 +20,7 @@ mod sent;
 
 mod conditions;
 mod crashes;
+mod truth;
 
 pub(crate) use asking::check_figures;
 pub(crate) use sent::{Sent, SpanKind};

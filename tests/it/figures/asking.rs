@@ -13,31 +13,37 @@ const EXACT: &str = "&exact=true";
 
 /// Asks a server everything and compares the answers with what follows from the spans sent.
 pub(crate) async fn check_figures(server: &Server, spans: &[Sent]) {
-    let api = server.json("/api/v1/openapi.json").await;
-    let offers_exact = |path: &str| {
-        let parameters = api["paths"][path]["get"]["parameters"].as_array().unwrap();
-        parameters
-            .iter()
-            .any(|parameter| parameter["name"] == "exact")
-    };
-    let ways = |path: &str| match offers_exact(path) {
-        true => vec!["", EXACT],
-        false => vec![""],
-    };
-    for question in red_questions(spans) {
-        for way in ways("/api/v1/red") {
-            let answer = server.json(&format!("{}{way}", question.path())).await;
-            check_red(&answer, &question, spans);
-        }
-    }
+    check_red_alone(server, spans).await;
     let calls = calls(spans);
     for question in edge_questions(spans) {
-        for way in ways("/api/v1/topology") {
+        for way in ways(server, "/api/v1/topology").await {
             let path = format!("{}{way}", question.topology_path());
             check_topology(&server.json(&path).await, question, &calls);
         }
         let answer = server.json(&question.dependencies_path()).await;
         check_dependencies(&answer, question, &calls);
+    }
+}
+
+/// Asks for figures only.
+pub(crate) async fn check_red_alone(server: &Server, spans: &[Sent]) {
+    for question in red_questions(spans) {
+        for way in ways(server, "/api/v1/red").await {
+            let answer = server.json(&format!("{}{way}", question.path())).await;
+            check_red(&answer, &question, spans);
+        }
+    }
+}
+
+/// What to add to a path: nothing, and what asks for figures from the spans alone, where that can
+/// be asked.
+async fn ways(server: &Server, path: &str) -> Vec<&'static str> {
+    let api = server.json("/api/v1/openapi.json").await;
+    let parameters = &api["paths"][path]["get"]["parameters"];
+    let mut parameters = parameters.as_array().unwrap().iter();
+    match parameters.any(|parameter| parameter["name"] == "exact") {
+        true => vec!["", EXACT],
+        false => vec![""],
     }
 }
 

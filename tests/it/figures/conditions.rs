@@ -2,9 +2,9 @@
 //! flushed, and also after a restart.
 
 use super::arrivals::{in_order, requests, shuffled, with_late_ones, with_repeated_ones};
-use super::asking::check_figures;
+use super::asking::{check_figures, check_red_alone};
 use super::recorded::{NEZHA, nezha, nezha_graph, social_network};
-use super::sent::{Sent, distinct, request};
+use super::sent::{Sent, SpanKind, distinct, request};
 use super::{calls, generated};
 use crate::batches::{Reply, Sender};
 use crate::fixtures::fixtures;
@@ -91,6 +91,55 @@ async fn a_flush_after_every_request() {
         arrived.extend_from_slice(part);
         check_figures(&server, &arrived).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn spans_of_one_id_count_once_only_if_they_are_the_same() {
+    let mut one = generated::traces(8, 1).swap_remove(0);
+    one.kind = SpanKind::Server;
+    let variants = [
+        one.clone(),
+        Sent {
+            duration: one.duration + 1,
+            ..one.clone()
+        },
+        Sent {
+            start: one.start + 1,
+            ..one.clone()
+        },
+        Sent {
+            kind: SpanKind::Client,
+            ..one.clone()
+        },
+        Sent {
+            is_error: !one.is_error,
+            ..one.clone()
+        },
+        Sent {
+            service: "another".to_owned(),
+            ..one.clone()
+        },
+        Sent {
+            name: "another".to_owned(),
+            ..one.clone()
+        },
+    ];
+    // What else a span says does not make it another one.
+    let again = Sent {
+        parent: None,
+        attributes: vec![("peer.service", "bank".to_owned())],
+        ..one
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let server = restless(&directory).set("flush-age", "100ms").start().await;
+    let mut arrived = Vec::new();
+    for span in variants.iter().chain([&again]).chain(&variants) {
+        send_all(&server, &[vec![span.clone()]]).await;
+        server.flushed().await;
+        arrived.push(span.clone());
+        check_red_alone(&server, &arrived).await;
+    }
+    assert_eq!(distinct(&arrived).len(), variants.len());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -33,7 +33,7 @@ impl EdgeQuestion {
     }
 
     /// The calls that started in its buckets.
-    fn of<'a>(self, calls: &'a [Call]) -> impl Iterator<Item = &'a Call> {
+    fn of(self, calls: &[Call]) -> impl Iterator<Item = &Call> {
         let from = self.from.div_euclid(BUCKET) * BUCKET * NANOS;
         let to = (self.to + BUCKET - 1).div_euclid(BUCKET) * BUCKET * NANOS;
         calls

@@ -100,8 +100,8 @@ impl Making {
     }
 
     fn keep(&mut self, span: Sent, depth: usize) {
-        self.spans.push(span.clone());
         self.below(&span, depth - 1);
+        self.spans.push(span);
     }
 
     fn inside(&mut self, span: &Sent, start: i64, depth: usize) {
