@@ -105,14 +105,7 @@ impl Engine {
             ],
             ..RedQuery::new(spans, one_step(spans))
         };
-        let topology = TopologyQuery {
-            range: calls,
-            focus: None,
-            up: usize::MAX,
-            down: usize::MAX,
-            min_qps: 0.0,
-            percentiles: Vec::new(),
-        };
+        let topology = TopologyQuery::new(calls);
         let spans =
             self.ask(move |question| async move { Ok(tally::of_spans(question.red(&red).await?)) });
         let calls = self.ask(move |question| async move {

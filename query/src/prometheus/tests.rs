@@ -6,7 +6,7 @@ use schemas::{SpanBatch, SpanKind, SpanRow, StatusCode, TraceId, UnixNanos};
 use super::protobuf::DecodedFamily;
 use super::remote_write::{DecodedTimeSeries, DecodedWriteRequest};
 use super::*;
-use crate::fixtures::{batch_of, engine, span_id, spans_table, tables};
+use crate::fixtures::{batch_of, engine, span_id, spans_table, catalog};
 use crate::{Engine, QuerySettings};
 
 /// Half past an hour.
@@ -224,12 +224,15 @@ async fn remote_write_tells_the_same() {
 
 #[tokio::test]
 async fn spans_that_come_late_are_counted_and_nothing_falls() {
-    let tables = tables(&[]);
-    let engine = Engine::new(tables.clone(), QuerySettings::default()).expect("threads start");
+    let catalog = catalog(&[]);
+    let tables = catalog.schema("now").expect("a schema");
+    let engine = Engine::new(catalog, QuerySettings::default()).expect("threads start");
     let store = |batches: &[SpanBatch]| {
-        tables.deregister_table("spans").expect("a table");
-        let stored = tables.register_table("spans".to_owned(), spans_table(batches));
-        stored.expect("no other table");
+        for name in ["spans", "unrolled_spans"] {
+            tables.deregister_table(name).expect("a table");
+            let stored = tables.register_table(name.to_owned(), spans_table(batches));
+            stored.expect("no other table");
+        }
     };
     let [client, server] = call(5, ago(60), 10, StatusCode::Unset);
     let edges = async || {
@@ -266,7 +269,7 @@ async fn series_beyond_the_limit_are_dropped_and_counted() {
         timeout: Duration::from_secs(60),
         ..QuerySettings::default()
     };
-    let engine = Engine::new(tables(&batches), settings).expect("threads start");
+    let engine = Engine::new(catalog(&batches), settings).expect("threads start");
     let text = text(&engine, Format::Text).await;
     assert_eq!(lines(&text, &["traces_spanmetrics_calls_total{"]).len(), 2);
     assert_eq!(
