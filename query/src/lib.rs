@@ -17,6 +17,7 @@ mod diagnosis;
 mod engine;
 mod trace;
 
+mod catalog;
 mod red;
 mod search;
 mod topology;

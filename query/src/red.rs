@@ -1,9 +1,11 @@
 //! RED: the rate, errors and durations of spans, by service, operation, instance and time.
 //!
 //! ```text
-//!   RedQuery ──► condition ──► the columns of matching spans ──► Cells ──► RedAnswer
+//!   RedQuery ──► condition ──► the columns of matching spans ──► Cells ──► RedAnswer, Heatmap
 //!                (time, service, …)    a span that was sent twice     by group and bucket,
-//!                                      counts once                    with a histogram each
+//!                      │               counts once                    with a histogram each
+//!                      └────────────── exact ───────────────────────────▲
+//!                                      DataFusion's aggregates
 //! ```
 //!
 //! Every figure is exact but for percentiles, which [`DurationHistogram`] keeps within a tenth of
@@ -11,8 +13,12 @@
 
 mod answer;
 mod cells;
+mod comparison;
 mod condition;
 mod distinct;
+mod exact;
+mod exemplars;
+mod heatmap;
 mod histogram;
 mod query;
 
@@ -26,10 +32,15 @@ use crate::counters::Counting;
 use crate::engine::Scan;
 
 pub use answer::{RedAnswer, RedFigures, RedSeries};
+pub(crate) use comparison::align;
+pub(crate) use heatmap::{Exemplar, Heatmap, HeatmapCell, HeatmapQuery};
 pub use histogram::{DurationHistogram, MalformedHistogram};
 pub use query::{GroupBy, RED_BUCKET, RedQuery, TimeSpan};
 
-use cells::Cells;
+use cells::{Cell, Cells, Group};
+
+/// The cells of each group by bucket, both in order.
+type Series = Vec<(Group, Vec<(u32, Cell)>)>;
 
 /// The columns that cells are made of, in the order in which [`Cells::add`] expects them.
 fn cell_columns() -> &'static [ColumnId] {
@@ -67,6 +78,30 @@ pub(crate) async fn from_spans(
     query: &RedQuery,
     counting: &Counting,
 ) -> Result<RedAnswer, QueryError> {
+    let series = series(spans, &query.of_cells(), counting).await?;
+    Ok(answer::of_series(query, series))
+}
+
+/// Counts durations by step and size, with examples.
+pub(crate) async fn heatmap(
+    spans: &Scan<'_>,
+    query: &HeatmapQuery,
+    counting: &Counting,
+) -> Result<Heatmap, QueryError> {
+    let series = series(spans, &query.of_cells(), counting).await?;
+    let mut heatmap = Heatmap::of_series(query, series);
+    exemplars::find(spans, query, &mut heatmap, counting).await?;
+    Ok(heatmap)
+}
+
+async fn series(
+    spans: &Scan<'_>,
+    query: &RedQuery,
+    counting: &Counting,
+) -> Result<Series, QueryError> {
+    if query.exact {
+        return exact::series(spans, query, counting).await;
+    }
     let mut cells = Cells::new(query, spans.reserve_memory("figures of spans"));
     let mut rows = spans
         .matching(condition::of_query(query), cell_columns())
@@ -75,7 +110,7 @@ pub(crate) async fn from_spans(
         counting.read_spans(batch.num_rows());
         cells.add(&batch)?;
     }
-    Ok(answer::of_cells(query, cells))
+    Ok(cells.into_series())
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use futures::TryStreamExt;
 use schemas::{SpanKind, TraceId, UNKNOWN_SERVICE};
 
 use super::{Shared, scan};
-use crate::red::{self, RedAnswer, RedQuery};
+use crate::red::{self, Heatmap, HeatmapQuery, RedAnswer, RedQuery};
 use crate::search::{self, TraceQuery};
 use crate::topology::{self, Topology, TopologyQuery};
 use crate::trace::{self, Trace};
@@ -57,9 +57,15 @@ impl Question {
     }
 
     /// The rate, errors and durations that `query` asks for.
-    pub(crate) async fn red(self, query: &RedQuery) -> Result<RedAnswer, QueryError> {
+    pub(crate) async fn red(&self, query: &RedQuery) -> Result<RedAnswer, QueryError> {
         let spans = self.table(SPANS).await?;
         red::from_spans(&self.scan(&spans), query, &self.shared.counting).await
+    }
+
+    /// Durations by step and size.
+    pub(crate) async fn heatmap(&self, query: &HeatmapQuery) -> Result<Heatmap, QueryError> {
+        let spans = self.table(SPANS).await?;
+        red::heatmap(&self.scan(&spans), query, &self.shared.counting).await
     }
 
     /// Who calls whom.
@@ -70,7 +76,7 @@ impl Question {
 
     /// All operations by service.
     pub(crate) async fn operations(
-        self,
+        &self,
     ) -> Result<BTreeMap<String, BTreeSet<Operation>>, QueryError> {
         let provider = self.table(OPERATIONS).await?;
         let scan = self.scan(&provider);

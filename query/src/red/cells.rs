@@ -31,6 +31,10 @@ impl Group {
     pub(super) fn value(&self, by: GroupBy) -> Option<&str> {
         self.0[by as usize].as_deref()
     }
+
+    pub(super) fn set(&mut self, by: GroupBy, value: Option<String>) {
+        self.0[by as usize] = value;
+    }
 }
 
 /// The figures of the spans of one group in one bucket.
