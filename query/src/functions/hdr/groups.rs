@@ -24,11 +24,6 @@ impl HistogramGroups {
         }
     }
 
-    #[cfg(test)]
-    pub(super) fn histograms_left(&self) -> usize {
-        self.histograms.len()
-    }
-
     fn change(&mut self, group: usize, change: impl FnOnce(&mut DurationHistogram)) {
         let histogram = &mut self.histograms[group];
         let before = histogram.heap_bytes();
