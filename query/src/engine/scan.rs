@@ -85,13 +85,23 @@ impl Scan<'_> {
         Ok(execute_stream(plan, Arc::clone(self.task_context))?)
     }
 
-    /// Some columns of the rows that meet `condition`.
+    /// Some columns of the spans that meet `condition`.
     pub(crate) async fn matching(
         &self,
         condition: Expr,
         columns: &[columns::ColumnId],
     ) -> Result<SendableRecordBatchStream, QueryError> {
-        let wanted = columns.iter().map(|id| ident(&id.column().name));
+        let names = columns.iter().map(|id| id.column().name.as_str());
+        self.select(condition, names).await
+    }
+
+    /// Some columns of the rows of any table that meet `condition`.
+    pub(crate) async fn select<'n>(
+        &self,
+        condition: Expr,
+        columns: impl IntoIterator<Item = &'n str>,
+    ) -> Result<SendableRecordBatchStream, QueryError> {
+        let wanted = columns.into_iter().map(ident);
         let plan = self.rows_meeting(condition)?.project(wanted)?.build()?;
         self.rows_of(&plan).await
     }
@@ -99,7 +109,7 @@ impl Scan<'_> {
     /// The beginning of a plan: the rows that meet `condition`.
     pub(crate) fn rows_meeting(&self, condition: Expr) -> Result<LogicalPlanBuilder, QueryError> {
         let source = provider_as_source(Arc::clone(self.provider));
-        Ok(LogicalPlanBuilder::scan("spans", source, None)?.filter(condition)?)
+        Ok(LogicalPlanBuilder::scan("rows", source, None)?.filter(condition)?)
     }
 
     /// What a plan gives.

@@ -14,9 +14,9 @@ use datafusion::functions_aggregate::expr_fn::{count, max, min, sum};
 use datafusion::logical_expr::{Expr, LogicalPlan, cast, col, lit};
 use futures::TryStreamExt;
 use schemas::columns::{self, ColumnId};
-use schemas::{SpanKind, StatusCode, UNKNOWN_SERVICE, UnixNanos};
+use schemas::{StatusCode, UnixNanos};
 
-use super::cells::{Cell, Group};
+use super::cells::{Cell, Group, value};
 use super::query::{GroupBy, nanos};
 use super::{DurationHistogram, RedQuery, Series, TimeSpan};
 use super::{availability_zone, condition, service_version};
@@ -149,7 +149,7 @@ fn plan(spans: &Scan<'_>, query: &RedQuery, window: TimeSpan) -> Result<LogicalP
         hdr_histogram(col("duration")).alias("durations"),
     ];
     let plan = spans
-        .rows_meeting(condition::of_query(&of_window))?
+        .rows_meeting(condition::of_spans(&of_window))?
         .project(wanted)?
         .aggregate(distinct, one_of)?
         .aggregate(groups, figures)?;
@@ -219,13 +219,12 @@ fn cells_of<'a>(
 }
 
 fn dimension(by: GroupBy, column: &dyn Array, row: usize) -> Option<String> {
-    if by == GroupBy::Kind {
-        let name = SpanKind::from_number(column.as_primitive::<Int8Type>().value(row).into()).name();
-        let name = if name.is_empty() { "unspecified" } else { name };
-        return Some(name.to_owned());
-    }
-    if column.is_valid(row) {
-        return Some(column.as_string::<i32>().value(row).to_owned());
-    }
-    (by == GroupBy::Service).then(|| UNKNOWN_SERVICE.to_owned())
+    let value = match by {
+        GroupBy::Kind => value(by, None, column.as_primitive::<Int8Type>().value(row).into()),
+        _ => {
+            let texts = column.as_string::<i32>();
+            value(by, texts.is_valid(row).then(|| texts.value(row)), 0)
+        }
+    };
+    value.map(str::to_owned)
 }

@@ -47,7 +47,7 @@ pub(super) async fn find(
             columns::START_TIME_UNIX_NANO,
             columns::DURATION_NANO,
         ];
-        let condition = condition::of_query(&of_window);
+        let condition = condition::of_spans(&of_window);
         let mut rows = spans.matching(condition, &wanted).await?;
         while let Some(batch) = rows.try_next().await? {
             counting.read_spans(batch.num_rows());

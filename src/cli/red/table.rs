@@ -10,10 +10,12 @@ use crate::cli::terminal::Terminal;
 use crate::cli::text::{cut_end, pad_end, pad_start, printable, width};
 
 const GAP: usize = 2;
-/// The room of a figure: as much as the longest duration takes.
-const FIGURE: usize = 9;
+/// The room of a figure with the gap before it: as much as the longest duration takes.
+const FIGURE: usize = GAP + 8;
 const NARROWEST_NAME: usize = 12;
 const WIDEST_NAME: usize = 60;
+/// Names are not cut to less than this for the charts.
+const NAME_BESIDE_CHARTS: usize = 20;
 const NARROWEST_CHART: usize = 8;
 const WIDEST_CHART: usize = 30;
 
@@ -130,18 +132,18 @@ impl Layout {
         let widest = series.iter().map(|one| width(&name(one))).max();
         let needed = widest.unwrap_or(0).max(heads);
         let needed = needed.clamp(NARROWEST_NAME, WIDEST_NAME);
-        let room = terminal_width.saturating_sub(NARROWEST_NAME) / (GAP + FIGURE);
+        let room = terminal_width.saturating_sub(NARROWEST_NAME) / FIGURE;
         let shown = &COLUMNS[..room.min(COLUMNS.len())];
         let in_order = ORDER
             .iter()
             .filter_map(|head| shown.iter().find(|column| column.head == *head));
-        let taken = shown.len() * (GAP + FIGURE);
-        let rest = terminal_width.saturating_sub(taken);
-        let name = needed.min(rest.max(1));
-        let for_charts = rest.saturating_sub(name) / 2;
-        let chart = match for_charts.checked_sub(GAP) {
-            Some(chart) if chart >= NARROWEST_CHART => chart.min(WIDEST_CHART),
-            _ => 0,
+        let rest = terminal_width.saturating_sub(shown.len() * FIGURE);
+        let beside_charts = rest.saturating_sub(2 * (GAP + NARROWEST_CHART));
+        let has_charts = beside_charts >= needed.min(NAME_BESIDE_CHARTS);
+        let name = needed.min(if has_charts { beside_charts } else { rest });
+        let chart = match has_charts {
+            true => ((rest - name) / 2 - GAP).min(WIDEST_CHART),
+            false => 0,
         };
         Self {
             name,
@@ -153,7 +155,7 @@ impl Layout {
     fn heads(&self, dimensions: &str) -> String {
         let mut line = pad_end(&cut_end(dimensions, self.name), self.name);
         for column in &self.columns {
-            line.push_str(&pad_start(column.head, GAP + FIGURE));
+            line.push_str(&pad_start(column.head, FIGURE));
         }
         for head in ["QPS", "P99"] {
             line.push_str(&self.chart_cell(head));
@@ -179,7 +181,7 @@ impl Layout {
     fn figures(&self, name: &str, figures: &Figures) -> String {
         let mut line = pad_end(&cut_end(name, self.name), self.name);
         for column in &self.columns {
-            line.push_str(&pad_start(&(column.cell)(figures), GAP + FIGURE));
+            line.push_str(&pad_start(&(column.cell)(figures), FIGURE));
         }
         line
     }

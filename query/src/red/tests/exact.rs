@@ -3,7 +3,7 @@
 use schemas::{AttributeRef, ResourceRow, SpanBatchBuilder};
 
 use super::*;
-use crate::fixtures::tables;
+use crate::fixtures::catalog;
 use crate::{Engine, QuerySettings};
 
 fn mixed(seed: u64) -> u64 {
@@ -103,7 +103,7 @@ async fn where_memory_is_short_exact_figures_are_computed_by_parts() {
     let spans = fleet(40_000);
     let roomy = engine(&spans);
     let tight = Engine::new(
-        tables(&spans),
+        catalog(&spans),
         QuerySettings {
             memory_limit_bytes: 4 * 1024 * 1024,
             ..QuerySettings::default()

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use super::*;
 
 const PLAIN: Terminal = Terminal {
-    width: 160,
+    width: 130,
     is_coloured: false,
 };
 
