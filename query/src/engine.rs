@@ -16,8 +16,8 @@ use schemas::TraceId;
 
 use crate::counters::{Counters, Counting};
 use crate::{
-    Operation, QueryError, QuerySettings, RedAnswer, RedQuery, Topology, TopologyQuery, Trace,
-    TraceQuery,
+    Operation, QueryError, QuerySettings, RedAnswer, RedQuery, RollUps, Topology, TopologyQuery,
+    Trace, TraceQuery,
 };
 
 use pool::Pool;
@@ -34,6 +34,7 @@ pub(crate) use scan::Scan;
 #[derive(Clone)]
 pub struct Engine {
     shared: Arc<Shared>,
+    rollups: RollUps,
 }
 
 /// What all questions share.
@@ -77,7 +78,15 @@ impl Engine {
         };
         Ok(Self {
             shared: Arc::new(shared),
+            rollups: RollUps::default(),
         })
+    }
+
+    /// The engine with the rollups that fold the spans of its tables, so that spans which are not
+    /// folded yet count as the same operations.
+    pub fn with_rollups(mut self, rollups: RollUps) -> Self {
+        self.rollups = rollups;
+        self
     }
 
     /// The whole trace with this id; `None` when no span has it.
@@ -175,11 +184,12 @@ impl Engine {
     {
         let _open = self.shared.counting.open();
         let shared = Arc::clone(&self.shared);
+        let rollups = self.rollups.clone();
         // The closure itself runs on the pool too: nothing of an answer is made here.
         let outcome = self
             .shared
             .pool
-            .run(async move { answer(Question::begin(shared)?).await })
+            .run(async move { answer(Question::begin(shared, rollups)?).await })
             .await;
         outcome.inspect_err(|error| self.shared.counting.failed(error))
     }

@@ -19,6 +19,7 @@ mod engine;
 mod trace;
 
 mod red;
+mod rollups;
 mod search;
 mod topology;
 
@@ -40,10 +41,12 @@ pub use red::{
     DurationHistogram, GroupBy, MalformedHistogram, RED_BUCKET, RedAnswer, RedFigures, RedQuery,
     RedSeries, TimeSpan,
 };
+pub use rollups::{RollUps, RolledUp};
 pub use search::TraceQuery;
 pub use settings::QuerySettings;
 pub use topology::{
-    ConnectionType, HalfFigures, NodeKind, Topology, TopologyEdge, TopologyNode, TopologyQuery,
+    ConnectionType, EdgePoint, HalfFigures, NodeKind, Topology, TopologyDimension, TopologyEdge,
+    TopologyNode, TopologyQuery,
 };
 pub use trace::{
     Half, MAX_CALL_PATH_LEVELS, Mark, Marks, ServiceSummary, Trace, TraceSpan, TraceSummary,
