@@ -54,7 +54,8 @@ impl RollupProvider {
         for (number, file) in self.files.iter().enumerate() {
             let added = &file.added;
             let mut statistics = Statistics::new_unknown(&schema);
-            if let Some(column) = statistics.column_statistics.get_mut(bucket) {
+            let is_known = added.min_start_nanos > i64::MIN && added.max_start_nanos < i64::MAX;
+            if is_known && let Some(column) = statistics.column_statistics.get_mut(bucket) {
                 let exact = |nanos| Precision::Exact(ScalarValue::Int64(Some(nanos)));
                 column.min_value = exact(added.min_start_nanos);
                 column.max_value = exact(added.max_start_nanos);

@@ -26,8 +26,8 @@ use crate::scan::{ScanContext, projected_schema, scan, whole_file};
 const STEP_ROWS: u64 = 1_000_000;
 /// So many files are rolled up by one commit.
 const STEP_FILES: usize = 64;
-/// Rows of a step that wait in memory before they are merged.
-const UNMERGED_ROWS: usize = 200_000;
+/// Rows of a table that wait in memory during a step; more are merged and stored.
+const WAITING_ROWS: usize = 200_000;
 /// Rows that are decoded at a time.
 const BATCH_ROWS: usize = 16 * 1024;
 
@@ -175,7 +175,8 @@ impl Roller {
 
     /// Rolls up file by file, each beside those before it, and stores the rows.
     async fn prepare(&self, step: Step) -> Result<Prepared, StorageError> {
-        let mut sums: PerTable<Vec<RecordBatch>> = PerTable::default();
+        let mut waiting: PerTable<Vec<RecordBatch>> = PerTable::default();
+        let mut files: PerTable<Option<Vec<Arc<RollupFile>>>> = PerTable::default();
         let mut earlier = step.earlier;
         for file in step.files {
             let rows = self.fold(&file, &earlier).await?;
@@ -186,23 +187,19 @@ impl Roller {
                 if rows.num_rows() == 0 || !step.tables.contains(&table) {
                     continue;
                 }
-                let parts = sums.get_mut(table);
+                let parts = waiting.get_mut(table);
                 parts.push(rows);
-                if parts.iter().map(RecordBatch::num_rows).sum::<usize>() > UNMERGED_ROWS {
-                    self.merge(table, parts).await?;
+                if parts.iter().map(RecordBatch::num_rows).sum::<usize>() > WAITING_ROWS {
+                    let stored = self.store(table, std::mem::take(parts)).await?;
+                    files.get_mut(table).get_or_insert_default().extend(stored);
                 }
             }
             earlier.push(file);
         }
-        let mut files = PerTable::default();
         for table in step.tables {
-            let parts = sums.get_mut(table);
-            self.merge(table, parts).await?;
-            let mut stored = Vec::new();
-            for rows in parts.drain(..) {
-                stored.extend(self.parts.writers.get(table).store_rows(rows).await?);
-            }
-            *files.get_mut(table) = Some(stored);
+            let rest = std::mem::take(waiting.get_mut(table));
+            let stored = self.store(table, rest).await?;
+            files.get_mut(table).get_or_insert_default().extend(stored);
         }
         Ok(Prepared {
             through: step.through,
@@ -211,17 +208,21 @@ impl Roller {
         })
     }
 
-    /// Makes one batch of several.
-    async fn merge(
+    /// Stores rows as files that are not part of the table yet.
+    async fn store(
         &self,
         table: RollupTable,
-        parts: &mut Vec<RecordBatch>,
-    ) -> Result<(), StorageError> {
-        if parts.len() > 1 {
-            let rows = merged(&self.parts.roll_up.merge, table, std::mem::take(parts)).await?;
-            parts.push(rows);
-        }
-        Ok(())
+        mut parts: Vec<RecordBatch>,
+    ) -> Result<Vec<Arc<RollupFile>>, StorageError> {
+        let rows = match (parts.pop(), parts.is_empty()) {
+            (None, _) => return Ok(Vec::new()),
+            (Some(only), true) => only,
+            (Some(last), false) => {
+                parts.push(last);
+                merged(&self.parts.roll_up.merge, table, parts).await?
+            }
+        };
+        self.parts.writers.get(table).store_rows(rows).await
     }
 
     async fn fold(

@@ -4,6 +4,7 @@ mod compaction;
 mod counting;
 mod crashes;
 mod others;
+mod pruning;
 mod store;
 mod world;
 
