@@ -125,8 +125,8 @@ impl Texts<'_> {
         for column in ids.iter().rev().filter_map(|id| self.batch.column(*id)) {
             let texts = TextColumn::of(column, 0);
             for (row, span) in self.spans.iter_mut().enumerate() {
-                if let (true, Some(text)) = (column.is_valid(row), texts.text(row)) {
-                    set(span, text);
+                if column.is_valid(row) {
+                    set(span, texts.text(row).unwrap_or_default());
                 }
             }
         }
