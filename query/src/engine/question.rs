@@ -26,8 +26,8 @@ const SPANS: &str = "spans";
 const OPERATIONS: &str = "operations";
 /// All spans, rows of sums of them, those that are in the sums, and those that are not.
 const RED: [&str; 4] = [SPANS, "red", "rolled_spans", "unrolled_spans"];
-/// All spans, rows of sums of calls, the spans that are in the sums, and those that are not.
-const EDGES: [&str; 4] = [SPANS, "edges", "rolled_spans", "unrolled_spans"];
+/// The table with sums of calls, the spans that are in them, and those that are not.
+const EDGES: [&str; 3] = ["edges", "rolled_spans", "unrolled_spans"];
 
 /// The schema with the tables of one instant.
 const NOW: &str = "now";
@@ -88,13 +88,13 @@ impl Question {
 
     /// Who calls whom.
     pub(crate) async fn topology(self, query: &TopologyQuery) -> Result<Topology, QueryError> {
-        let tables = self.tables(EDGES).await?;
-        let [spans, edges, rolled_spans, unrolled_spans] =
-            tables.each_ref().map(|table| self.scan(table));
         let counting = &self.shared.counting;
         if query.exact {
-            return topology::from_spans(&spans, query, counting).await;
+            let spans = self.table(SPANS).await?;
+            return topology::from_spans(&self.scan(&spans), query, counting).await;
         }
+        let tables = self.tables(EDGES).await?;
+        let [edges, rolled_spans, unrolled_spans] = tables.each_ref().map(|table| self.scan(table));
         let tables = TopologyTables {
             edges,
             rolled_spans,
