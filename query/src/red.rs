@@ -23,9 +23,9 @@ mod span_columns;
 use futures::TryStreamExt;
 use schemas::SpanBatch;
 
-use crate::QueryError;
 use crate::counters::Counting;
 use crate::engine::Scan;
+use crate::{QueryError, RollUps};
 
 pub use answer::{RedAnswer, RedFigures, RedSeries};
 pub(crate) use histogram::HistogramSum;
@@ -35,28 +35,54 @@ pub use query::{GroupBy, RED_BUCKET, RedQuery, TimeSpan};
 
 pub(crate) use cells::Cell;
 pub(crate) use distinct::DistinctSpans;
-pub(crate) use rollup::{RedTables, from_rollups, rows_for};
 pub(crate) use span_columns::{
     Codes, SpanColumns, all as span_columns, availability_zone, is_error, service_version,
 };
 
-use cells::Cells;
+use cells::{Cells, Group};
 
-/// Computes the figures from the spans themselves.
-pub(crate) async fn from_spans(
-    spans: &Scan<'_>,
+/// The tables of one snapshot that figures are computed from, and how. Every span is in one of the
+/// latter tables of spans: rolled up, and so part of the rows of `red`, or not.
+pub(crate) struct RedSource<'a> {
+    pub(crate) spans: Scan<'a>,
+    pub(crate) red: Scan<'a>,
+    pub(crate) rolled_spans: Scan<'a>,
+    pub(crate) unrolled_spans: Scan<'a>,
+    pub(crate) rollups: &'a RollUps,
+    pub(crate) counting: &'a Counting,
+}
+
+/// The cells of each group by bucket, both in order.
+type Series = Vec<(Group, Vec<(u32, Cell)>)>;
+
+/// Computes the figures that `query` asks for.
+pub(crate) async fn answer(
+    source: &RedSource<'_>,
     query: &RedQuery,
-    counting: &Counting,
 ) -> Result<RedAnswer, QueryError> {
-    let mut cells = Cells::new(query, spans.reserve_memory("figures of spans"));
-    let mut rows = spans
+    let series = series(source, query).await?;
+    Ok(answer::of_series(query, series))
+}
+
+async fn series(source: &RedSource<'_>, query: &RedQuery) -> Result<Series, QueryError> {
+    match rollup::rows_for(query) {
+        Some(rows) => rollup::series(source, query, rows).await,
+        None => series_of_spans(source, query).await,
+    }
+}
+
+/// Counts the spans themselves.
+async fn series_of_spans(source: &RedSource<'_>, query: &RedQuery) -> Result<Series, QueryError> {
+    let mut cells = Cells::new(query, source.spans.reserve_memory("figures of spans"));
+    let mut rows = source
+        .spans
         .matching(condition::of_spans(query), span_columns::all())
         .await?;
     while let Some(batch) = rows.try_next().await? {
-        counting.read_spans(batch.num_rows());
+        source.counting.read_spans(batch.num_rows());
         cells.add(&SpanBatch::try_from_record_batch(&batch)?, &|_, name| name)?;
     }
-    Ok(answer::of_cells(query, cells))
+    Ok(cells.into_series())
 }
 
 #[cfg(test)]

@@ -9,28 +9,18 @@ use schemas::{SpanBatch, TraceId, UnixNanos};
 use super::cells::Cells;
 use super::query::{GroupBy, RedQuery, TimeSpan, nanos};
 use super::span_columns::{self, SpanColumns};
-use super::{RedAnswer, answer, condition};
+use super::{RedSource, Series, condition};
 use crate::QueryError;
-use crate::counters::Counting;
-use crate::engine::Scan;
-use crate::rollups::{RedRows, RollUps, RowsOfStep};
+use crate::rollups::{RedRows, RowsOfStep};
 
 /// So many traces are looked up at a time.
 const LOOK_UPS: usize = 5_000;
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 
-/// The tables of one snapshot that figures are computed from. Every span of the snapshot is in one
-/// of the tables of spans: rolled up, and so part of the rows of `red`, or not.
-pub(crate) struct RedTables<'a> {
-    pub(crate) red: Scan<'a>,
-    pub(crate) rolled_spans: Scan<'a>,
-    pub(crate) unrolled_spans: Scan<'a>,
-}
-
 /// The rows of `red` that answer a question; none when its steps are no multiples of any step that
 /// rollups are kept for.
-pub(crate) fn rows_for(query: &RedQuery) -> Option<RowsOfStep> {
+pub(super) fn rows_for(query: &RedQuery) -> Option<RowsOfStep> {
     let divides = |step: &i64| {
         let step_nano = step * NANOS_PER_SECOND;
         [nanos(query.step), query.range.from.0, query.range.to.0]
@@ -57,58 +47,54 @@ pub(crate) fn rows_for(query: &RedQuery) -> Option<RowsOfStep> {
 }
 
 /// Adds up the rows, and the spans that they do not count yet.
-pub(crate) async fn from_rollups(
-    tables: &RedTables<'_>,
+pub(super) async fn series(
+    source: &RedSource<'_>,
     query: &RedQuery,
     rows: RowsOfStep,
-    rollups: &RollUps,
-    counting: &Counting,
-) -> Result<RedAnswer, QueryError> {
-    let mut cells = Cells::new(query, tables.red.reserve_memory("figures of rollups"));
+) -> Result<Series, QueryError> {
+    let mut cells = Cells::new(query, source.red.reserve_memory("figures of rollups"));
     let wanted = RedRows::columns(&query.group_by);
-    let mut stream = tables
+    let mut stream = source
         .red
         .select(condition::of_rows(query, rows), wanted)
         .await?;
     while let Some(batch) = stream.try_next().await? {
         cells.add_rows(&RedRows::of(&batch)?)?;
     }
-    add_unrolled(tables, &mut cells, query, rollups, counting).await?;
-    Ok(answer::of_cells(query, cells))
+    add_unrolled(source, query, &mut cells).await?;
+    Ok(cells.into_series())
 }
 
 /// A span that is not rolled up yet may be one that was sent before, and is rolled up.
 async fn add_unrolled(
-    tables: &RedTables<'_>,
-    cells: &mut Cells<'_>,
+    source: &RedSource<'_>,
     query: &RedQuery,
-    rollups: &RollUps,
-    counting: &Counting,
+    cells: &mut Cells<'_>,
 ) -> Result<(), QueryError> {
-    let held = tables.red.reserve_memory("spans not rolled up");
+    let held = source.red.reserve_memory("spans not rolled up");
     let mut unrolled = Vec::new();
-    let mut stream = tables
+    let mut stream = source
         .unrolled_spans
         .matching(condition::of_any_operation(query), span_columns::all())
         .await?;
     while let Some(batch) = stream.try_next().await? {
-        counting.read_spans(batch.num_rows());
+        source.counting.read_spans(batch.num_rows());
         held.try_grow(batch.get_array_memory_size())?;
         unrolled.push(SpanBatch::try_from_record_batch(&batch)?);
     }
     let (ids, range) = traces_of(&unrolled, query);
     for ids in ids.chunks(LOOK_UPS) {
-        let mut stream = tables
+        let mut stream = source
             .rolled_spans
             .matching(condition::of_traces(ids, range), span_columns::all())
             .await?;
         while let Some(batch) = stream.try_next().await? {
-            counting.read_spans(batch.num_rows());
+            source.counting.read_spans(batch.num_rows());
             cells.leave_out(&SpanBatch::try_from_record_batch(&batch)?)?;
         }
     }
     for batch in &unrolled {
-        cells.add(batch, &|service, name| rollups.kept(service, name))?;
+        cells.add(batch, &|service, name| source.rollups.kept(service, name))?;
     }
     Ok(())
 }

@@ -10,29 +10,26 @@ use super::graph::GraphSums;
 use super::link::Linker;
 use super::names::Names;
 use super::spans::{LinkedSpan, by_trace};
-use super::{Topology, TopologyQuery};
+use super::{Topology, TopologyQuery, TopologySource};
 use crate::QueryError;
-use crate::counters::Counting;
-use crate::engine::Scan;
 use crate::red::TimeSpan;
 
 /// Finds the calls of a range in the spans themselves.
-pub(crate) async fn from_spans(
-    spans: &Scan<'_>,
+pub(super) async fn from_spans(
+    source: &TopologySource<'_>,
     query: &TopologyQuery,
-    counting: &Counting,
 ) -> Result<Topology, QueryError> {
-    let source = SpanSource {
-        scan: spans,
-        counting,
+    let all_spans = SpanSource {
+        scan: &source.spans,
+        counting: source.counting,
     };
     let mut names = Names::default();
-    let mut traces = source.no_spans();
-    source
+    let mut traces = all_spans.no_spans();
+    all_spans
         .add_range(query.range, &mut traces, &mut names)
         .await?;
     let beyond = reaching_beyond(traces.in_order(&names), query.range);
-    source
+    all_spans
         .add_traces(&beyond, around(query.range), &mut traces, &mut names)
         .await?;
     let mut sums = GraphSums::new(query);

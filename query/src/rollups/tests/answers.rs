@@ -12,7 +12,7 @@ use schemas::{SpanKind, UnixNanos};
 
 use super::model::{Sent, batch, commits};
 use super::{RollUps, fold_all};
-use crate::fixtures::{engine, spans_table};
+use crate::fixtures::{catalog_of, engine, spans_table};
 use crate::{Engine, GroupBy, QuerySettings, RedAnswer, RedQuery, TimeSpan};
 
 /// An engine over commits of which the first so many are rolled up.
@@ -39,7 +39,7 @@ fn engine_at(
             .register_table(name.into(), table)
             .expect("a new name");
     }
-    let engine = Engine::new(Arc::new(schema), QuerySettings::default()).expect("threads start");
+    let engine = Engine::new(catalog_of(schema), QuerySettings::default()).expect("threads start");
     engine.with_rollups(rollups.clone())
 }
 

@@ -15,7 +15,7 @@ use super::super::super::graph::GraphSums;
 use super::fold_all;
 use super::model::{Sent, batch, commits};
 use super::oracle::calls_of;
-use crate::fixtures::spans_table;
+use crate::fixtures::{catalog_of, spans_table};
 use crate::{Engine, QuerySettings, RollUps, TimeSpan, Topology, TopologyDimension, TopologyQuery};
 
 /// An engine over commits of which the first so many are rolled up.
@@ -42,7 +42,7 @@ fn engine_at(
             .register_table(name.into(), table)
             .expect("a new name");
     }
-    let engine = Engine::new(Arc::new(schema), QuerySettings::default()).expect("threads start");
+    let engine = Engine::new(catalog_of(schema), QuerySettings::default()).expect("threads start");
     engine.with_rollups(rollups.clone())
 }
 
