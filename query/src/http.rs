@@ -9,6 +9,7 @@
 //! | `GET /api/v1/red` | QPS, AvgTime, success rate and percentiles, over time |
 //! | `GET /api/v1/topology` | who calls whom, with the figures of each edge |
 //! | `GET /api/v1/openapi.json` | the description of all of this |
+//! | `GET /api/v2/dependencies`, `/zipkin/api/v2/dependencies` | who calls whom, as Zipkin answers |
 //! | `GET /api/traces`, `/api/traces/{id}`, `/api/services`, `/api/services/{service}/operations`, `/api/operations`, `/api/dependencies` | the same in Jaeger's JSON |
 //!
 //! Shapes of answers are born here; nothing else in the crate knows them. Answers are written on
@@ -22,6 +23,7 @@ mod openapi;
 mod otlp;
 mod otlp_json;
 mod parameters;
+mod zipkin;
 
 use axum::Router;
 use axum::http::header;
@@ -69,6 +71,11 @@ pub fn router(engine: Engine, clock: Clock) -> Router {
         )
         .route("/api/operations", get(jaeger::operations))
         .route("/api/dependencies", get(jaeger::dependencies))
+        .route("/api/v2/dependencies", get(zipkin::dependencies))
+        .route(
+            "/zipkin/api/v2/dependencies",
+            get(zipkin::dependencies_below_zipkin),
+        )
         .fallback(failure::no_such_endpoint)
         .method_not_allowed_fallback(failure::method_not_allowed)
         .with_state(Api { engine, clock })

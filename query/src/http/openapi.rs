@@ -11,7 +11,8 @@ use super::jaeger::{
 use super::native::{
     DiagnosisJson, OperationsAnswer, RedJson, ServicesAnswer, TopologyJson, TraceJson,
 };
-use super::{JSON, jaeger, native};
+use super::zipkin::ZipkinLinkJson;
+use super::{JSON, jaeger, native, zipkin};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -28,6 +29,7 @@ use super::{JSON, jaeger, native};
         (name = "services", description = "What sends spans"),
         (name = "figures", description = "Rates, errors and durations"),
         (name = "jaeger", description = "The same as Jaeger's clients ask for it"),
+        (name = "zipkin", description = "The same as Zipkin's user interface asks for it"),
         (name = "meta", description = "This description"),
     ),
     paths(
@@ -45,10 +47,13 @@ use super::{JSON, jaeger, native};
         jaeger::service_operations,
         jaeger::operations,
         jaeger::dependencies,
+        zipkin::dependencies,
+        zipkin::dependencies_below_zipkin,
     ),
     components(schemas(
         TraceJson, DiagnosisJson, RedJson, TopologyJson, ServicesAnswer, OperationsAnswer,
         ErrorAnswer, JaegerTracesAnswer, JaegerNamesAnswer, JaegerOperationsAnswer, JaegerDependenciesAnswer, JaegerErrorAnswer,
+        ZipkinLinkJson,
     )),
 )]
 struct Description;

@@ -5,6 +5,8 @@ mod otlp;
 mod parts;
 mod red;
 mod rpc_halves;
+mod topology;
+mod zipkin;
 
 use axum::Router;
 use axum::body::Body as RequestBody;
