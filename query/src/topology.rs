@@ -12,24 +12,24 @@
 //! A call counts in the range in which its first half started. Calls are found in whole traces, so
 //! a span that came late, or a call that crosses the ends of the range, is neither lost nor doubled.
 
+mod call;
+mod changes;
+mod columns;
+mod link;
 mod names;
 mod peer;
-mod call;
-mod columns;
 mod read;
 mod spans;
-mod link;
-mod changes;
 
 mod cell;
 mod edge;
 mod operations;
 mod rollup;
 
-mod query;
-mod graph;
-mod fetch;
 mod exact;
+mod fetch;
+mod graph;
+mod query;
 mod rolled_up;
 
 pub use graph::{EdgePoint, HalfFigures, Topology, TopologyEdge, TopologyNode};

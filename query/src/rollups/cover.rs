@@ -28,7 +28,11 @@ pub(crate) fn cover(range: TimeSpan, longest: i64) -> Vec<Buckets> {
             all.push(Buckets { step, range });
         }
     };
-    for step in ROLLUP_STEPS.into_iter().rev().filter(|step| *step <= longest) {
+    for step in ROLLUP_STEPS
+        .into_iter()
+        .rev()
+        .filter(|step| *step <= longest)
+    {
         let length = step * 1_000_000_000;
         let from = range.from.0.saturating_add(length - 1).div_euclid(length) * length;
         let to = range.to.0.div_euclid(length).saturating_mul(length);
@@ -51,7 +55,11 @@ pub(crate) fn cover(range: TimeSpan, longest: i64) -> Vec<Buckets> {
 pub(crate) fn longest_within(step: std::time::Duration) -> i64 {
     let [shortest, ..] = ROLLUP_STEPS;
     let fits = |length: &i64| nanos(step) % (length * 1_000_000_000) == 0;
-    ROLLUP_STEPS.into_iter().rev().find(fits).unwrap_or(shortest)
+    ROLLUP_STEPS
+        .into_iter()
+        .rev()
+        .find(fits)
+        .unwrap_or(shortest)
 }
 
 #[cfg(test)]
@@ -101,7 +109,8 @@ mod tests {
 
     #[test]
     fn a_step_has_whole_buckets() {
-        let check = |step, expected| assert_eq!(longest_within(Duration::from_secs(step)), expected);
+        let check =
+            |step, expected| assert_eq!(longest_within(Duration::from_secs(step)), expected);
         check(10, 10);
         check(90, 10);
         check(300, 60);

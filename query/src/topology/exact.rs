@@ -32,11 +32,14 @@ pub(super) async fn from_spans(
     all_spans
         .add_traces(&beyond, around(query.range), &mut traces, &mut names)
         .await?;
-    let mut sums = GraphSums::new(query);
+    let mut sums = GraphSums::new(query, source.spans.reserve_memory("sums of a topology"));
     let mut linker = Linker::default();
     for trace in by_trace(traces.in_order(&names)) {
-        linker.link(trace, &names, |call| sums.add(&call, Sign::Added));
+        for call in linker.link(trace, &names) {
+            sums.add(call, Sign::Added);
+        }
     }
+    sums.reserve_memory()?;
     sums.finish(&mut names)
 }
 

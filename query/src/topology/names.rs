@@ -36,7 +36,9 @@ impl Names {
         }
         let text: Arc<str> = text.into();
         self.texts.push(Arc::clone(&text));
-        let number = u32::try_from(self.texts.len()).ok().and_then(NonZeroU32::new);
+        let number = u32::try_from(self.texts.len())
+            .ok()
+            .and_then(NonZeroU32::new);
         let number = Name(number.expect("fewer texts than spans in memory"));
         self.numbers.insert(text, number);
         number

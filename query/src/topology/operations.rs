@@ -22,12 +22,12 @@ impl<'a> KeptOperations<'a> {
     }
 
     /// The call with the name by which its operation counts.
-    pub(super) fn call(&mut self, call: Call, names: &mut Names) -> Call {
+    pub(super) fn call(&mut self, call: &Call, names: &mut Names) -> Call {
         let operation = call.operation.map(|operation| CalledOperation {
             name: self.name(operation, names),
             ..operation
         });
-        Call { operation, ..call }
+        Call { operation, ..*call }
     }
 
     fn name(&mut self, operation: CalledOperation, names: &mut Names) -> Name {

@@ -79,5 +79,7 @@ const CACHES: [&str; 5] = ["redis", "memcached", "valkey", "hazelcast", "ehcache
 
 /// Whether a database of this kind is a cache.
 pub(super) fn is_cache(system: &str) -> bool {
-    CACHES.iter().any(|cache| system.eq_ignore_ascii_case(cache))
+    CACHES
+        .iter()
+        .any(|cache| system.eq_ignore_ascii_case(cache))
 }

@@ -26,12 +26,18 @@ pub(super) fn read(batch: &SpanBatch, names: &mut Names, spans: &mut Vec<LinkedS
         spans: &mut spans[first..],
     };
     texts.set(&[span_columns::NAME], |span, name| span.operation = name);
-    texts.set(&[span_columns::SERVICE_NAME], |span, name| span.service = name);
-    texts.set(&[span_columns::CALL_PATH], |span, name| span.call_path = name);
+    texts.set(&[span_columns::SERVICE_NAME], |span, name| {
+        span.service = name
+    });
+    texts.set(&[span_columns::CALL_PATH], |span, name| {
+        span.call_path = name
+    });
     texts.set(&[service_version()], |span, name| span.version = name);
     texts.set(&[availability_zone()], |span, name| span.zone = name);
     texts.set(&attributes(&PEER_NAMES), |span, name| span.peer.name = name);
-    texts.set(&attributes(&DATABASE), |span, name| span.peer.database = name);
+    texts.set(&attributes(&DATABASE), |span, name| {
+        span.peer.database = name
+    });
     texts.set(&attributes(&DESTINATION), |span, name| {
         span.peer.destination = name;
     });
@@ -56,7 +62,8 @@ fn read_numbers(batch: &SpanBatch, spans: &mut Vec<LinkedSpan>) {
     let durations = durations.map(|array| array.as_primitive::<Int64Type>());
     let kinds = int8(batch, span_columns::KIND);
     let codes = int8(batch, span_columns::STATUS_CODE);
-    let number = |column: Option<&Int8Array>, row| column.map_or(0, |array| array.value(row).into());
+    let number =
+        |column: Option<&Int8Array>, row| column.map_or(0, |array| array.value(row).into());
     for row in 0..batch.rows() {
         spans.push(LinkedSpan {
             trace_id: TraceId(trace_ids.value(row).try_into().unwrap_or_default()),
@@ -77,7 +84,9 @@ fn read_numbers(batch: &SpanBatch, spans: &mut Vec<LinkedSpan>) {
 }
 
 fn int8(batch: &SpanBatch, id: ColumnId) -> Option<&Int8Array> {
-    batch.column(id).map(|array| array.as_primitive::<Int8Type>())
+    batch
+        .column(id)
+        .map(|array| array.as_primitive::<Int8Type>())
 }
 
 /// The columns of texts of a batch, and the spans that they are read into.
@@ -154,7 +163,10 @@ impl<'a> TextColumn<'a> {
     /// The text of a row that has one.
     fn text(&self, row: usize) -> Option<&'a str> {
         let Some(dictionary) = self.dictionary else {
-            return self.column.as_string_opt::<i32>().map(|texts| texts.value(row));
+            return self
+                .column
+                .as_string_opt::<i32>()
+                .map(|texts| texts.value(row));
         };
         let texts = dictionary.values().as_string_opt::<i32>()?;
         Some(texts.value(self.key(row)?))

@@ -23,14 +23,13 @@ pub(super) async fn from_rollups(
     query: &TopologyQuery,
 ) -> Result<Topology, QueryError> {
     let mut names = Names::default();
-    let mut sums = GraphSums::new(query);
-    let memory = source.edges.reserve_memory("rows of a topology");
+    let mut sums = GraphSums::new(query, source.edges.reserve_memory("sums of a topology"));
     let all = edge_schema().fields().iter();
     let all = all.map(|field| field.name().as_str());
     let mut rows = source.edges.select(condition(query), all).await?;
     while let Some(batch) = rows.try_next().await? {
-        memory.try_grow(batch.get_array_memory_size())?;
         sums.add_rows(EdgeRows::of(&batch)?, &mut names);
+        sums.reserve_memory()?;
     }
     add_unrolled(source, query, &mut sums, &mut names).await?;
     sums.finish(&mut names)
@@ -58,14 +57,12 @@ async fn add_unrolled(
     rolled
         .add_traces(&ids, around(starts(fresh)), &mut earlier, names)
         .await?;
-    let mut changes = Vec::new();
-    each_change(fresh, earlier.in_order(names), names, |call, sign| {
-        changes.push((call, sign));
-    });
+    let earlier = earlier.in_order(names);
     let mut kept = KeptOperations::of(source.rollups);
-    for (call, sign) in changes {
+    each_change(fresh, earlier, names, |call, sign, names| {
         sums.add(&kept.call(call, names), sign);
-    }
+    });
+    sums.reserve_memory()?;
     Ok(())
 }
 

@@ -74,8 +74,8 @@ impl LinkedSpan {
             .then_with(|| {
                 let pairs = self.texts().into_iter().zip(other.texts());
                 let texts = pairs.filter(|(one, other)| one != other);
-                let orders = texts
-                    .map(|(one, other)| names.text_of(one).cmp(&names.text_of(other)));
+                let orders =
+                    texts.map(|(one, other)| names.text_of(one).cmp(&names.text_of(other)));
                 orders.fold(Ordering::Equal, Ordering::then)
             })
     }

@@ -31,7 +31,7 @@ const MAX_POINTS: u128 = 11_000;
     params(
         ("from" = Option<String>, Query, description = "`now-15m` (default), seconds since 1970, or RFC 3339; rounded down to 10 s", example = "now-1h"),
         ("to" = Option<String>, Query, description = "As `from`, `now` by default; rounded up to 10 s, not included", example = "now"),
-        ("by" = Option<String>, Query, description = "What nodes and edges are told apart by besides, separated by commas: `version` and `zone` of nodes, `operation` of edges", example = "zone"),
+        ("by" = Option<String>, Query, description = "What nodes and edges are told apart by besides, separated by commas: `version` and `zone` of nodes, `operation` of edges; operations over the limit of a service count as `(other)`", example = "zone"),
         ("step" = Option<String>, Query, description = "The length of the points that each edge is given, a multiple of 10s; no points without it. The range is rounded to whole steps", example = "1m"),
         ("focus" = Option<String>, Query, description = "A node by name: only what it calls and what calls it, directly or not", example = "checkout"),
         ("up" = Option<usize>, Query, description = "How many steps of callers are shown from the focus; all by default", example = 1),

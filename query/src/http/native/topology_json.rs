@@ -175,9 +175,7 @@ impl<'a> EdgeJson<'a> {
             connection_type: edge.connection.name(),
             operation: edge.operation.as_deref(),
             total: figures(edge.calls, edge.errors, edge.qps, halves),
-            points: query
-                .step
-                .map(|_| edge.points.iter().map(point).collect()),
+            points: query.step.map(|_| edge.points.iter().map(point).collect()),
         }
     }
 }

@@ -45,7 +45,8 @@ fn shop() -> Router {
 
 #[tokio::test]
 async fn edges_have_totals_points_and_parts() {
-    let path = "/api/v1/topology?from=now-1m&step=30s&by=version,zone,operation&percentiles=50,99.9";
+    let path =
+        "/api/v1/topology?from=now-1m&step=30s&by=version,zone,operation&percentiles=50,99.9";
     check_golden("topology", &get(&shop(), path).await);
 }
 

@@ -68,7 +68,12 @@ async fn links(batches: &[SpanBatch], path: &str) -> Vec<String> {
         let errors = &link["errorCount"];
         assert_ne!(*errors, json!(0), "{path}: it is left out");
         let errors = errors.as_u64().unwrap_or(0);
-        format!("{} {} {} {errors}", name("parent"), name("child"), link["callCount"])
+        format!(
+            "{} {} {} {errors}",
+            name("parent"),
+            name("child"),
+            link["callCount"]
+        )
     };
     links.iter().map(text).collect()
 }
@@ -129,7 +134,12 @@ async fn calls_of_services() {
         &["edge shop 1 0"],
     )
     .await;
-    check("a lone span with one name", &[(0, 1, Client, "s", NO, No)], &[]).await;
+    check(
+        "a lone span with one name",
+        &[(0, 1, Client, "s", NO, No)],
+        &[],
+    )
+    .await;
 }
 
 #[tokio::test]
@@ -146,7 +156,12 @@ async fn errors_of_either_side() {
         &["c s 1 1"],
     )
     .await;
-    check("error only on the client side", &both(Error, No), &["c s 1 1"]).await;
+    check(
+        "error only on the client side",
+        &both(Error, No),
+        &["c s 1 1"],
+    )
+    .await;
     check(
         "one client span, two server children, one failing",
         &[
@@ -174,7 +189,12 @@ async fn messages_of_brokers() {
         ]
     };
     let one = through(NO, "mq");
-    check("consumer knows the broker, producer does not", &one, &["mq c 1 0"]).await;
+    check(
+        "consumer knows the broker, producer does not",
+        &one,
+        &["mq c 1 0"],
+    )
+    .await;
     let both = ["mq c 1 0", "p mq 1 0"];
     check("both know the broker", &through("mq", "mq"), &both).await;
     check("nobody knows the broker", &through(NO, NO), &[]).await;
@@ -255,7 +275,14 @@ async fn a_window_holds_the_calls_that_started_in_it() {
 #[tokio::test]
 async fn malformed_questions_are_refused() {
     let routes = routes(&[]);
-    for query in ["", "?lookback=1", "?endTs=0", "?endTs=-1", "?endTs=1&lookback=0", "?endTs=x"] {
+    for query in [
+        "",
+        "?lookback=1",
+        "?endTs=0",
+        "?endTs=-1",
+        "?endTs=1&lookback=0",
+        "?endTs=x",
+    ] {
         let answer = get(&routes, &format!("/api/v2/dependencies{query}")).await;
         assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}");
     }

@@ -60,7 +60,10 @@ mod tests {
         assert_eq!(of(&[]).max(), None);
         assert_eq!(of(&[7, 2_000, 3]).max(), Some(2_000));
         let mut long = of(&[1, 20_000_000_000]);
-        assert_eq!(long.max().map(Some), long.percentiles(&[100.0]).map(|all| all.first().copied()));
+        assert_eq!(
+            long.max().map(Some),
+            long.percentiles(&[100.0]).map(|all| all.first().copied())
+        );
     }
 
     #[test]

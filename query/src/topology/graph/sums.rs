@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use datafusion::execution::memory_pool::MemoryReservation;
 use schemas::UnixNanos;
 use schemas::rollups::OTHER_OPERATIONS;
 
@@ -56,15 +57,30 @@ pub(in super::super) struct GraphSums<'a> {
     query: &'a TopologyQuery,
     sums: HashMap<(EdgeKey, i64), Sums>,
     batches: Vec<EdgeRows>,
+    memory: MemoryReservation,
 }
 
+/// What sums take beside themselves, typically, in bytes.
+const HISTOGRAMS_BYTES: usize = 512;
+
 impl<'a> GraphSums<'a> {
-    pub(in super::super) fn new(query: &'a TopologyQuery) -> Self {
+    pub(in super::super) fn new(query: &'a TopologyQuery, memory: MemoryReservation) -> Self {
         Self {
             query,
             sums: HashMap::new(),
             batches: Vec::new(),
+            memory,
         }
+    }
+
+    /// Accounts for the memory of what was counted.
+    ///
+    /// # Errors
+    /// [`QueryError::TooLarge`] when it is more than queries may use.
+    pub(in super::super) fn reserve_memory(&self) -> Result<(), QueryError> {
+        let sums = self.sums.len() * (size_of::<(EdgeKey, i64, Sums)>() + HISTOGRAMS_BYTES);
+        let rows: usize = self.batches.iter().map(EdgeRows::memory_bytes).sum();
+        Ok(self.memory.try_resize(sums + rows)?)
     }
 
     /// Counts a call that started in the range.
@@ -102,14 +118,16 @@ impl<'a> GraphSums<'a> {
             caller: part(edge.caller),
             callee: part(edge.callee),
             connection: edge.connection,
-            operation: edge
-                .operation
-                .filter(|_| by(TopologyDimension::Operation)),
+            operation: edge.operation.filter(|_| by(TopologyDimension::Operation)),
         };
         let first = self.query.range.from.0;
         let point = self.query.step.map_or(first, |step| {
             let step = nanos(step);
-            first + instant.saturating_sub(first).div_euclid(step).saturating_mul(step)
+            first
+                + instant
+                    .saturating_sub(first)
+                    .div_euclid(step)
+                    .saturating_mul(step)
         });
         (edge, point)
     }
@@ -145,9 +163,14 @@ impl<'a> GraphSums<'a> {
     /// What is taken by the name of an operation may have been added with the others, when it was
     /// beyond the limit: then all of it counts with the others.
     fn move_to_other_operations(&mut self, names: &mut Names) {
-        let is_below_zero = |(_, sums): &(&(EdgeKey, i64), &Sums)| sums.taken.calls > sums.added.calls;
-        let below_zero: Vec<(EdgeKey, i64)> =
-            self.sums.iter().filter(is_below_zero).map(|(key, _)| *key).collect();
+        let is_below_zero =
+            |(_, sums): &(&(EdgeKey, i64), &Sums)| sums.taken.calls > sums.added.calls;
+        let below_zero: Vec<(EdgeKey, i64)> = self
+            .sums
+            .iter()
+            .filter(is_below_zero)
+            .map(|(key, _)| *key)
+            .collect();
         for (edge, point) in below_zero {
             let Some(sums) = self.sums.remove(&(edge, point)) else {
                 continue;

@@ -94,7 +94,9 @@ impl Family {
             if let Some(path) = path.and_then(|path| CallPath::parse(path).ok()) {
                 return paths.parent(span, path);
             }
-            let same = is_answering(span).then(|| self.of_id(span.span_id)).flatten();
+            let same = is_answering(span)
+                .then(|| self.of_id(span.span_id))
+                .flatten();
             if let Some(calling) = same.and_then(|halves| halves.calling) {
                 return Some(calling);
             }

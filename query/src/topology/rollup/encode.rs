@@ -19,8 +19,12 @@ pub(super) fn to_batch(mut rows: Vec<EdgeRow>, names: &Names) -> Result<RecordBa
     let columns: Vec<ArrayRef> = vec![
         columns.int64(|row| row.key.step),
         columns.int64(|row| row.key.bucket),
-        Arc::new(BooleanArray::from_iter(rows.iter().map(|row| Some(row.key.is_total)))),
-        Arc::new(Int8Array::from_iter_values(rows.iter().map(|row| row.sign.weight()))),
+        Arc::new(BooleanArray::from_iter(
+            rows.iter().map(|row| Some(row.key.is_total)),
+        )),
+        Arc::new(Int8Array::from_iter_values(
+            rows.iter().map(|row| row.sign.weight()),
+        )),
         columns.text(|row| row.key.edge.caller.node.name),
         columns.word(|row| row.key.edge.caller.node.kind.name()),
         columns.text(|row| row.key.edge.callee.node.name),

@@ -1,8 +1,10 @@
 //! Reads rows of the table.
 
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, BinaryArray, BooleanArray, Int8Array, Int64Array, RecordBatch, StringArray};
 use arrow_array::types::{Int8Type, Int64Type};
+use arrow_array::{
+    Array, BinaryArray, BooleanArray, Int8Array, Int64Array, RecordBatch, StringArray,
+};
 use datafusion::arrow::compute::cast;
 use datafusion::error::DataFusionError;
 use schemas::rollups::{BUCKET_START, edge_schema};
@@ -41,6 +43,7 @@ pub(in super::super) struct EdgeRows {
     errors: Int64Array,
     client: Half,
     server: Half,
+    bytes: usize,
 }
 
 /// The columns of one side's durations.
@@ -58,9 +61,13 @@ impl EdgeRows {
     pub(in super::super) fn of(batch: &RecordBatch) -> Result<Self, QueryError> {
         let column = |name: &str| -> Result<_, DataFusionError> {
             let expected = edge_schema().field_with_name(name)?.data_type();
-            Ok(cast(batch.column(batch.schema_ref().index_of(name)?), expected)?)
+            Ok(cast(
+                batch.column(batch.schema_ref().index_of(name)?),
+                expected,
+            )?)
         };
-        let int64 = |name: &str| column(name).map(|array| array.as_primitive::<Int64Type>().clone());
+        let int64 =
+            |name: &str| column(name).map(|array| array.as_primitive::<Int64Type>().clone());
         let half = |sums: &str, durations: &str| -> Result<_, DataFusionError> {
             Ok(Half {
                 sums: int64(sums)?,
@@ -81,11 +88,17 @@ impl EdgeRows {
             errors: int64("errors")?,
             client: half("client_sum_nano", "client_durations")?,
             server: half("server_sum_nano", "server_durations")?,
+            bytes: batch.get_array_memory_size(),
         })
     }
 
     pub(in super::super) fn len(&self) -> usize {
         self.steps.len()
+    }
+
+    /// The memory that the rows hold, in bytes.
+    pub(in super::super) fn memory_bytes(&self) -> usize {
+        self.bytes
     }
 
     /// The bucket's length, in seconds.

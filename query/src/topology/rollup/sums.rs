@@ -103,7 +103,13 @@ impl EdgeSums {
             .map(|((key, sign), cell)| EdgeRow { key, sign, cell })
             .collect();
         rows.sort_by_cached_key(|EdgeRow { key, sign, .. }| {
-            (key.step, key.is_total, key.edge.place(&order), key.bucket, *sign)
+            (
+                key.step,
+                key.is_total,
+                key.edge.place(&order),
+                key.bucket,
+                *sign,
+            )
         });
         let mut netted: Vec<EdgeRow> = Vec::with_capacity(rows.len());
         for mut row in rows {

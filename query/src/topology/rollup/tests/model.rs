@@ -64,8 +64,12 @@ pub(in super::super) fn batch(sent: &[Sent]) -> SpanBatch {
     let mut builder = SpanBatchBuilder::default();
     for span in sent {
         let texts = |pairs: [(&'static str, Option<&'static str>); 3]| -> Vec<_> {
-            let there = pairs.into_iter().filter_map(|(key, value)| Some((key, value?)));
-            there.map(|(key, value)| (key, AttributeRef::String(value))).collect()
+            let there = pairs
+                .into_iter()
+                .filter_map(|(key, value)| Some((key, value?)));
+            there
+                .map(|(key, value)| (key, AttributeRef::String(value)))
+                .collect()
         };
         builder.set_resource(&ResourceRow {
             attributes: &texts([

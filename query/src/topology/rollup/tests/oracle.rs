@@ -63,8 +63,13 @@ pub(super) fn rows_of(batch: &RecordBatch) -> Vec<Row> {
             callee: (text("callee", row), word("callee_kind", row)),
             connection: word("connection", row),
             operation: text("operation", row),
-            parts: ["caller_version", "caller_zone", "callee_version", "callee_zone"]
-                .map(|name| text(name, row)),
+            parts: [
+                "caller_version",
+                "caller_zone",
+                "callee_version",
+                "callee_zone",
+            ]
+            .map(|name| text(name, row)),
             bucket: int64("bucket_start_unix_nano", row),
             weight: column("weight").as_primitive::<Int8Type>().value(row),
         },
@@ -82,7 +87,7 @@ pub(super) fn calls_of(sent: &[Sent]) -> (Vec<Call>, Names) {
     let spans = spans_of(&[batch(sent)], &mut names);
     let mut calls = Vec::new();
     for trace in by_trace(&spans) {
-        Linker::default().link(trace, &names, |call| calls.push(call));
+        calls.extend_from_slice(Linker::default().link(trace, &names));
     }
     (calls, names)
 }
@@ -100,7 +105,10 @@ pub(super) fn rows_of_spans(sent: &[Sent]) -> Vec<Row> {
     }
     let half = |calls: &[Call], nanos: fn(&Call) -> Option<i64>| {
         let mut histogram = DurationHistogram::default();
-        calls.iter().filter_map(nanos).for_each(|nanos| histogram.record(nanos));
+        calls
+            .iter()
+            .filter_map(nanos)
+            .for_each(|nanos| histogram.record(nanos));
         let sum = calls.iter().filter_map(nanos).sum();
         (sum, histogram.to_bytes())
     };
