@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! cli ──► settings            what was asked, with which settings
-//!  ├────► serve ──► collector ──(SpanSink)──► storage ──(SchemaProvider)──► query
+//!  ├────► serve ──► collector ──(SpanSink)──► storage ──(CatalogProvider)──► query
 //!  └────► demo                a stock OpenTelemetry exporter's traffic
 //! ```
 

@@ -33,6 +33,8 @@ pub use graph::{HalfFigures, Topology, TopologyEdge, TopologyNode};
 pub use peer::{ConnectionType, NodeKind};
 pub use query::TopologyQuery;
 
+pub(crate) use columns::all as columns;
+
 use graph::Graph;
 use link::link;
 use spans::{Names, TraceSpans};

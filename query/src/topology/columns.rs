@@ -34,7 +34,7 @@ const FIXED: [ColumnId; 10] = [
 ];
 
 /// The columns, those that every span has included.
-pub(super) fn all() -> &'static [ColumnId] {
+pub(crate) fn all() -> &'static [ColumnId] {
     static ALL: LazyLock<Vec<ColumnId>> = LazyLock::new(|| {
         let attributes = [
             PEER_NAMES.as_slice(),
