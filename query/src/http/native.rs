@@ -2,6 +2,7 @@
 
 mod diagnosis_handler;
 mod diagnosis_json;
+mod mtrace_spans;
 mod part;
 mod path_id;
 mod red_handler;
@@ -17,6 +18,7 @@ mod trace_json;
 
 pub(super) use diagnosis_handler::{__path_diagnosis, diagnosis};
 pub(super) use diagnosis_json::DiagnosisJson;
+pub(super) use mtrace_spans::{__path_send_mtrace_spans, MtraceReceiptSchema, MtraceSpanSchema};
 pub(super) use red_handler::{__path_red, red};
 pub(super) use red_json::RedJson;
 pub(super) use services::{

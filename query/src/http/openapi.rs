@@ -9,7 +9,8 @@ use super::jaeger::{
     JaegerDependenciesAnswer, JaegerNamesAnswer, JaegerOperationsAnswer, JaegerTracesAnswer,
 };
 use super::native::{
-    DiagnosisJson, OperationsAnswer, RedJson, ServicesAnswer, TopologyJson, TraceJson,
+    DiagnosisJson, MtraceReceiptSchema, MtraceSpanSchema, OperationsAnswer, RedJson,
+    ServicesAnswer, TopologyJson, TraceJson,
 };
 use super::{JSON, jaeger, native};
 
@@ -34,6 +35,7 @@ use super::{JSON, jaeger, native};
         native::trace,
         native::diagnosis,
         native::skeleton,
+        native::send_mtrace_spans,
         native::services,
         native::operations,
         native::red,
@@ -47,7 +49,7 @@ use super::{JSON, jaeger, native};
         jaeger::dependencies,
     ),
     components(schemas(
-        TraceJson, DiagnosisJson, RedJson, TopologyJson, ServicesAnswer, OperationsAnswer,
+        TraceJson, DiagnosisJson, MtraceSpanSchema, MtraceReceiptSchema, RedJson, TopologyJson, ServicesAnswer, OperationsAnswer,
         ErrorAnswer, JaegerTracesAnswer, JaegerNamesAnswer, JaegerOperationsAnswer, JaegerDependenciesAnswer, JaegerErrorAnswer,
     )),
 )]
