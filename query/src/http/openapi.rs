@@ -9,7 +9,8 @@ use super::jaeger::{
     JaegerDependenciesAnswer, JaegerNamesAnswer, JaegerOperationsAnswer, JaegerTracesAnswer,
 };
 use super::native::{
-    DiagnosisJson, InstanceCatalog, OperationsAnswer, RedHistogramJson, RedJson, ServiceCatalog,
+    DiagnosisJson, InstanceCatalog, MtraceReceiptSchema, MtraceSpanSchema, OperationsAnswer,
+    RedHistogramJson, RedJson, ServiceCatalog,
     ServicesAnswer, TopologyJson, TraceJson,
 };
 use super::zipkin::ZipkinLinkJson;
@@ -37,6 +38,7 @@ use super::{JSON, jaeger, native, zipkin};
         native::trace,
         native::diagnosis,
         native::skeleton,
+        native::send_mtrace_spans,
         native::services,
         native::operations,
         native::catalog_services,
@@ -55,8 +57,8 @@ use super::{JSON, jaeger, native, zipkin};
         zipkin::dependencies_below_zipkin,
     ),
     components(schemas(
-        TraceJson, DiagnosisJson, RedJson, RedHistogramJson, TopologyJson, ServicesAnswer, OperationsAnswer,
-        ServiceCatalog, InstanceCatalog,
+        TraceJson, DiagnosisJson, MtraceSpanSchema, MtraceReceiptSchema, RedJson, RedHistogramJson, TopologyJson,
+        ServicesAnswer, OperationsAnswer, ServiceCatalog, InstanceCatalog,
         ErrorAnswer, JaegerTracesAnswer, JaegerNamesAnswer, JaegerOperationsAnswer, JaegerDependenciesAnswer, JaegerErrorAnswer,
         ZipkinLinkJson,
     )),
