@@ -9,22 +9,22 @@ mod session;
 use std::fmt;
 use std::sync::Arc;
 
-use datafusion::catalog::SchemaProvider;
+use datafusion::catalog::CatalogProvider;
 use datafusion::execution::TaskContext;
 use datafusion::execution::session_state::SessionState;
 use schemas::TraceId;
 
 use crate::counters::{Counters, Counting};
 use crate::{
-    Operation, QueryError, QuerySettings, RedAnswer, RedQuery, Topology, TopologyQuery, Trace,
-    TraceQuery,
+    Operation, QueryError, QuerySettings, RedAnswer, RedQuery, RollUps, Topology, TopologyQuery,
+    Trace, TraceQuery,
 };
 
 use pool::Pool;
 pub(crate) use question::Question;
 pub(crate) use scan::Scan;
 
-/// Answers questions about the spans in the tables `spans` and `operations`.
+/// Answers questions about the spans in a catalog's tables.
 ///
 /// Each question reads one snapshot from its first to its last byte, so the same question of the
 /// same snapshot has the same answer, byte for byte. Questions run on threads of the engine's
@@ -34,11 +34,12 @@ pub(crate) use scan::Scan;
 #[derive(Clone)]
 pub struct Engine {
     shared: Arc<Shared>,
+    rollups: RollUps,
 }
 
 /// What all questions share.
 struct Shared {
-    tables: Arc<dyn SchemaProvider>,
+    catalog: Arc<dyn CatalogProvider>,
     settings: QuerySettings,
     session: SessionState,
     task_context: Arc<TaskContext>,
@@ -56,18 +57,19 @@ impl fmt::Debug for Engine {
 }
 
 impl Engine {
-    /// An engine over the schema that holds the tables `spans` and `operations`; each call of its
-    /// `table("spans")` must give a provider that stays with one snapshot.
+    /// An engine over the catalog whose schema `now` holds the tables `spans`, `operations`, `red`,
+    /// `edges`, `unrolled_spans` and `rolled_spans`; each call of `schema("now")` must give tables
+    /// that stay with one snapshot.
     ///
     /// # Errors
     /// [`QueryError::Threads`] when the query threads cannot be started.
     pub fn new(
-        tables: Arc<dyn SchemaProvider>,
+        catalog: Arc<dyn CatalogProvider>,
         settings: QuerySettings,
     ) -> Result<Self, QueryError> {
         let session = session::build(&settings)?;
         let shared = Shared {
-            tables,
+            catalog,
             task_context: session.task_ctx(),
             session,
             pool: Pool::start(&settings)?,
@@ -76,7 +78,15 @@ impl Engine {
         };
         Ok(Self {
             shared: Arc::new(shared),
+            rollups: RollUps::default(),
         })
+    }
+
+    /// The engine with the rollups that fold the spans of its tables, so that spans which are not
+    /// folded yet count as the same operations.
+    pub fn with_rollups(mut self, rollups: RollUps) -> Self {
+        self.rollups = rollups;
+        self
     }
 
     /// The whole trace with this id; `None` when no span has it.
@@ -173,12 +183,13 @@ impl Engine {
         F: Future<Output = Result<T, QueryError>> + Send + 'static,
     {
         let _open = self.shared.counting.open();
-        let question = Question::new(Arc::clone(&self.shared));
+        let shared = Arc::clone(&self.shared);
+        let rollups = self.rollups.clone();
         // The closure itself runs on the pool too: nothing of an answer is made here.
         let outcome = self
             .shared
             .pool
-            .run(async move { answer(question).await })
+            .run(async move { answer(Question::begin(shared, rollups)?).await })
             .await;
         outcome.inspect_err(|error| self.shared.counting.failed(error))
     }

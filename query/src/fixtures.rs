@@ -8,8 +8,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, Int8Array, RecordBatch, StringArray};
-use datafusion::catalog::{MemTable, MemorySchemaProvider, SchemaProvider, TableProvider};
+use arrow_schema::SchemaRef;
+use datafusion::catalog::{
+    CatalogProvider, MemTable, MemoryCatalogProvider, MemorySchemaProvider, SchemaProvider,
+    TableProvider,
+};
 use schemas::columns::span_schema;
+use schemas::rollups::{edge_schema, red_schema};
 use schemas::{
     AttributeRef, ResourceRow, SpanBatch, SpanBatchBuilder, SpanId, SpanReader, SpanRow, TraceId,
     UnixNanos,
@@ -29,8 +34,17 @@ pub(crate) fn spans_table(batches: &[SpanBatch]) -> Arc<dyn TableProvider> {
     Arc::new(MemTable::try_new(Arc::clone(span_schema()), vec![batches]).expect("one schema"))
 }
 
-/// The tables `spans` and `operations`.
-pub(crate) fn tables(batches: &[SpanBatch]) -> Arc<dyn SchemaProvider> {
+/// A catalog of these tables alone.
+pub(crate) fn catalog_of(tables: impl SchemaProvider + 'static) -> Arc<dyn CatalogProvider> {
+    let catalog = MemoryCatalogProvider::new();
+    catalog
+        .register_schema("now", Arc::new(tables))
+        .expect("a new name");
+    Arc::new(catalog)
+}
+
+/// A catalog with all tables, of spans that are not rolled up yet.
+pub(crate) fn catalog(batches: &[SpanBatch]) -> Arc<dyn CatalogProvider> {
     let spans = batches
         .iter()
         .flat_map(|batch| SpanReader::new(batch).spans().expect("own text parses"));
@@ -63,19 +77,30 @@ pub(crate) fn tables(batches: &[SpanBatch]) -> Arc<dyn SchemaProvider> {
     .expect("columns of one length");
     let operations =
         MemTable::try_new(operations.schema(), vec![vec![operations]]).expect("one schema");
+    let tables: [(&str, Arc<dyn TableProvider>); 6] = [
+        ("spans", spans_table(batches)),
+        ("operations", Arc::new(operations)),
+        ("red", empty_table(red_schema())),
+        ("edges", empty_table(edge_schema())),
+        ("unrolled_spans", spans_table(batches)),
+        ("rolled_spans", spans_table(&[])),
+    ];
     let schema = MemorySchemaProvider::new();
-    schema
-        .register_table("spans".into(), spans_table(batches))
-        .expect("a new name");
-    schema
-        .register_table("operations".into(), Arc::new(operations))
-        .expect("a new name");
-    Arc::new(schema)
+    for (name, table) in tables {
+        schema
+            .register_table(name.into(), table)
+            .expect("a new name");
+    }
+    catalog_of(schema)
+}
+
+fn empty_table(schema: &SchemaRef) -> Arc<dyn TableProvider> {
+    Arc::new(MemTable::try_new(Arc::clone(schema), vec![vec![]]).expect("no rows"))
 }
 
 /// An engine over these batches with default settings.
 pub(crate) fn engine(batches: &[SpanBatch]) -> Engine {
-    Engine::new(tables(batches), QuerySettings::default()).expect("threads start")
+    Engine::new(catalog(batches), QuerySettings::default()).expect("threads start")
 }
 
 /// A span of the trace that most tests use.

@@ -8,8 +8,9 @@
 //!                               Trace ◄── assembly ◄── TableProvider::scan(trace_id …)
 //! ```
 //!
-//! The crate reads through DataFusion's `SchemaProvider` alone: tables `spans` (the columns of
-//! [`schemas::columns`]) and `operations`. Where the rows lie, it does not know.
+//! The crate reads through DataFusion's `CatalogProvider` alone, whose schema `now` pins one snapshot:
+//! the tables `spans`, `unrolled_spans` and `rolled_spans` (the columns of [`schemas::columns`]),
+//! `red` and `edges` ([`schemas::rollups`]), and `operations`. Where the rows lie, it does not know.
 
 #![warn(missing_docs)]
 
@@ -18,6 +19,7 @@ mod engine;
 mod trace;
 
 mod red;
+mod rollups;
 mod search;
 mod topology;
 
@@ -39,10 +41,12 @@ pub use red::{
     DurationHistogram, GroupBy, MalformedHistogram, RED_BUCKET, RedAnswer, RedFigures, RedQuery,
     RedSeries, TimeSpan,
 };
+pub use rollups::{RollUps, RolledUp};
 pub use search::TraceQuery;
 pub use settings::QuerySettings;
 pub use topology::{
-    ConnectionType, HalfFigures, NodeKind, Topology, TopologyEdge, TopologyNode, TopologyQuery,
+    ConnectionType, EdgePoint, HalfFigures, NodeKind, Topology, TopologyDimension, TopologyEdge,
+    TopologyNode, TopologyQuery,
 };
 pub use trace::{
     Half, MAX_CALL_PATH_LEVELS, Mark, Marks, ServiceSummary, Trace, TraceSpan, TraceSummary,

@@ -1,9 +1,11 @@
 //! RED: the rate, errors and durations of spans, by service, operation, instance and time.
 //!
 //! ```text
-//!   RedQuery ──► condition ──► the columns of matching spans ──► Cells ──► RedAnswer
-//!                (time, service, …)    a span that was sent twice     by group and bucket,
-//!                                      counts once                    with a histogram each
+//!                             rows of `red` ──────────────────┐
+//!   RedQuery ──► condition ──►                                ├─► Cells ──► RedAnswer
+//!                             spans that are not rolled up ───┘   by group and bucket,
+//!                             (or, without rollups, all)          with a histogram each
+//!                             one that was sent twice counts once
 //! ```
 //!
 //! Every figure is exact but for percentiles, which [`DurationHistogram`] keeps within a tenth of
@@ -15,67 +17,72 @@ mod condition;
 mod distinct;
 mod histogram;
 mod query;
-
-use std::sync::LazyLock;
+mod rollup;
+mod span_columns;
 
 use futures::TryStreamExt;
-use schemas::columns::{self, ColumnId, resource_attribute_column};
+use schemas::SpanBatch;
 
-use crate::QueryError;
 use crate::counters::Counting;
 use crate::engine::Scan;
+use crate::{QueryError, RollUps};
 
 pub use answer::{RedAnswer, RedFigures, RedSeries};
+pub(crate) use histogram::HistogramSum;
 pub use histogram::{DurationHistogram, MalformedHistogram};
+pub(crate) use query::nanos;
 pub use query::{GroupBy, RED_BUCKET, RedQuery, TimeSpan};
 
-use cells::Cells;
+pub(crate) use cells::Cell;
+pub(crate) use distinct::DistinctSpans;
+pub(crate) use span_columns::{
+    Codes, SpanColumns, all as span_columns, availability_zone, is_error, service_version,
+};
 
-/// The columns that cells are made of, in the order in which [`Cells::add`] expects them.
-fn cell_columns() -> &'static [ColumnId] {
-    static COLUMNS: LazyLock<[ColumnId; 11]> = LazyLock::new(|| {
-        [
-            columns::TRACE_ID,
-            columns::SPAN_ID,
-            columns::START_TIME_UNIX_NANO,
-            columns::DURATION_NANO,
-            columns::KIND,
-            columns::STATUS_CODE,
-            columns::SERVICE_NAME,
-            columns::NAME,
-            columns::SERVICE_INSTANCE_ID,
-            service_version(),
-            availability_zone(),
-        ]
-    });
-    COLUMNS.as_slice()
+use cells::{Cells, Group};
+
+/// The tables of one snapshot that figures are computed from, and how. Every span is in one of the
+/// latter tables of spans: rolled up, and so part of the rows of `red`, or not.
+pub(crate) struct RedSource<'a> {
+    pub(crate) spans: Scan<'a>,
+    pub(crate) red: Scan<'a>,
+    pub(crate) rolled_spans: Scan<'a>,
+    pub(crate) unrolled_spans: Scan<'a>,
+    pub(crate) rollups: &'a RollUps,
+    pub(crate) counting: &'a Counting,
 }
 
-/// The column of `service.version`.
-pub(crate) fn service_version() -> ColumnId {
-    resource_attribute_column("service.version").expect("a column of the span table")
-}
+/// The cells of each group by bucket, both in order.
+type Series = Vec<(Group, Vec<(u32, Cell)>)>;
 
-/// The column of `cloud.availability_zone`.
-pub(crate) fn availability_zone() -> ColumnId {
-    resource_attribute_column("cloud.availability_zone").expect("a column of the span table")
-}
-
-/// Computes the figures from the spans themselves.
-pub(crate) async fn from_spans(
-    spans: &Scan<'_>,
+/// Computes the figures that `query` asks for.
+pub(crate) async fn answer(
+    source: &RedSource<'_>,
     query: &RedQuery,
-    counting: &Counting,
 ) -> Result<RedAnswer, QueryError> {
-    let mut cells = Cells::new(query, spans.reserve_memory("figures of spans"));
-    let mut rows = spans
-        .matching(condition::of_query(query), cell_columns())
+    let series = series(source, query).await?;
+    Ok(answer::of_series(query, series))
+}
+
+async fn series(source: &RedSource<'_>, query: &RedQuery) -> Result<Series, QueryError> {
+    match rollup::rows_for(query) {
+        Some(rows) => rollup::series(source, query, rows).await,
+        None => series_of_spans(source, query).await,
+    }
+}
+
+/// Counts the spans themselves.
+async fn series_of_spans(source: &RedSource<'_>, query: &RedQuery) -> Result<Series, QueryError> {
+    let mut cells = Cells::new(query, source.spans.reserve_memory("figures of spans"));
+    let mut rows = source
+        .spans
+        .matching(condition::of_spans(query), span_columns::all())
         .await?;
     while let Some(batch) = rows.try_next().await? {
-        counting.read_spans(batch.num_rows());
-        cells.add(&batch)?;
+        source.counting.read_spans(batch.num_rows());
+        cells.add(&SpanBatch::try_from_record_batch(&batch)?, &|_, name| name)?;
     }
-    Ok(answer::of_cells(query, cells))
+    Ok(cells.into_series())
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub(super) async fn open(house: House) -> anyhow::Result<()> {
         })?,
         () = house.stop.cancelled() => return Ok(()),
     };
-    let engine = Engine::new(store.tables(), wiring::query_settings(&house.settings))?;
+    let engine = Engine::new(store.catalog(), wiring::query_settings(&house.settings))?;
     let routes = query::router(engine.clone(), wiring::now);
 
     // Only here are they set, and only once.

@@ -17,6 +17,7 @@
 #![warn(missing_docs)]
 
 mod budget;
+mod catalog;
 mod clock;
 mod data_file;
 mod error;

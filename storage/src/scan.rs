@@ -1,4 +1,4 @@
-//! Queries over a snapshot: the tables `spans` and `operations` for DataFusion.
+//! Queries over a snapshot: the table `spans` for DataFusion.
 //!
 //! ```text
 //!   filters ─► Condition ─► prune(facts) ─► units: memory chunks, row groups, or one trace look-up
@@ -13,8 +13,6 @@
 //! another part of the filter (an attribute that does not occur in a file needs no test there),
 //! footers and bloom filters are already in memory, and conditions on dictionary columns are
 //! evaluated once for each distinct value.
-
-mod tables;
 
 mod span_table;
 
@@ -39,5 +37,5 @@ pub(crate) mod tests;
 
 pub(crate) use plan::whole_file;
 pub(crate) use row_group::projected_schema;
+pub(crate) use span_table::SpanTable;
 pub(crate) use stream::{ScanContext, scan};
-pub use tables::SpanTables;

@@ -19,6 +19,33 @@ pub(crate) struct Snapshot {
     pub(crate) version: u64,
 }
 
+/// Everything that one question may read, at one instant.
+#[derive(Clone, Debug)]
+pub(crate) struct StoreSnapshot {
+    /// All spans.
+    pub(crate) all: Snapshot,
+    /// The spans whose figures the rollup tables hold. Together with the unrolled ones, all spans.
+    pub(crate) rolled: Snapshot,
+    /// The spans in memory and in files that are not rolled up yet.
+    pub(crate) unrolled: Snapshot,
+}
+
+impl StoreSnapshot {
+    /// Spans of which nothing is rolled up.
+    pub(crate) fn without_rollups(all: Snapshot) -> Self {
+        let rolled = Snapshot {
+            memtables: Vec::new(),
+            files: Arc::new([]),
+            version: all.version,
+        };
+        Self {
+            unrolled: all.clone(),
+            rolled,
+            all,
+        }
+    }
+}
+
 impl Snapshot {
     /// No span starts before the first or after the second of these, nanoseconds since 1970; none
     /// for no spans.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
-use datafusion::catalog::SchemaProvider;
+use datafusion::catalog::CatalogProvider;
 use object_store::ObjectStore;
 use schemas::SpanBatch;
 use tokio::sync::Mutex;
@@ -15,9 +15,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::budget::{MemoryBudget, Reservation};
+use crate::catalog::{Catalog, Objects};
 use crate::data_file::DataFile;
 use crate::live::Live;
-use crate::scan::SpanTables;
+use crate::snapshot::StoreSnapshot;
 use crate::stats::StorageStats;
 use crate::table::DeltaLog;
 use crate::wal::{ReplayProgress, Wal, WalPosition};
@@ -126,13 +127,21 @@ impl SpanStore {
         Ok(self.shared.wal.append(encoding, payload, durable)?.await?)
     }
 
-    /// The tables `spans` and `operations`; each table that it gives is pinned to the snapshot of
-    /// that instant.
-    pub fn tables(&self) -> Arc<dyn SchemaProvider> {
+    /// A catalog with one schema, `now`. Each call of `schema("now")` gives the tables of one
+    /// snapshot, that of the instant of the call:
+    ///
+    /// | table | rows |
+    /// |---|---|
+    /// | `spans` | all spans, [`schemas::columns`] |
+    /// | `operations` | their distinct services, names and kinds |
+    /// | `red`, `edges` | figures of the spans that are rolled up, [`schemas::rollups`] |
+    /// | `rolled_spans` | the spans that these figures count |
+    /// | `unrolled_spans` | all other spans |
+    pub fn catalog(&self) -> Arc<dyn CatalogProvider> {
         let live = Arc::clone(&self.shared.live);
-        Arc::new(SpanTables::new(
-            Arc::new(move || live.snapshot()),
-            Arc::clone(&self.shared.objects),
+        Arc::new(Catalog::new(
+            Arc::new(move || StoreSnapshot::without_rollups(live.snapshot())),
+            Objects::new(Arc::clone(&self.shared.objects)),
         ))
     }
 

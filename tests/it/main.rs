@@ -19,6 +19,7 @@ mod server;
 
 mod crash;
 mod exporters;
+mod figures;
 mod foreign;
 mod house;
 mod jaeger_suite;

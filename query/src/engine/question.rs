@@ -8,32 +8,46 @@ use arrow_array::types::Int8Type;
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 use datafusion::arrow::compute::cast;
-use datafusion::catalog::TableProvider;
+use datafusion::catalog::{SchemaProvider, TableProvider};
 use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
 use schemas::{SpanKind, TraceId, UNKNOWN_SERVICE};
 
 use super::{Shared, scan};
-use crate::red::{self, RedAnswer, RedQuery};
+use crate::red::{self, RedAnswer, RedQuery, RedSource};
 use crate::search::{self, TraceQuery};
-use crate::topology::{self, Topology, TopologyQuery};
+use crate::topology::{self, Topology, TopologyQuery, TopologyTables};
 use crate::trace::{self, Trace};
-use crate::{Operation, QueryError};
+use crate::{Operation, QueryError, RollUps};
 
 /// The table with one row a span.
 const SPANS: &str = "spans";
 /// The table with one row a distinct service, operation and kind.
 const OPERATIONS: &str = "operations";
+/// All spans, rows of sums of them, those that are in the sums, and those that are not.
+const RED: [&str; 4] = [SPANS, "red", "rolled_spans", "unrolled_spans"];
+/// The table with sums of calls, the spans that are in them, and those that are not.
+const EDGES: [&str; 3] = ["edges", "rolled_spans", "unrolled_spans"];
 
-/// A question while it is being answered. It reads each table once, so that nothing can change
-/// under it.
+/// The schema with the tables of one instant.
+const NOW: &str = "now";
+
+/// A question while it is being answered. All that it reads is of the instant at which it began.
 pub(crate) struct Question {
     shared: Arc<Shared>,
+    rollups: RollUps,
+    tables: Arc<dyn SchemaProvider>,
 }
 
 impl Question {
-    pub(super) fn new(shared: Arc<Shared>) -> Self {
-        Self { shared }
+    /// Pins the snapshot that the answer is of.
+    pub(super) fn begin(shared: Arc<Shared>, rollups: RollUps) -> Result<Self, QueryError> {
+        let tables = shared.catalog.schema(NOW).ok_or(QueryError::NoTable(NOW))?;
+        Ok(Self {
+            shared,
+            rollups,
+            tables,
+        })
     }
 
     /// The whole trace with this id.
@@ -58,14 +72,35 @@ impl Question {
 
     /// The rate, errors and durations that `query` asks for.
     pub(crate) async fn red(self, query: &RedQuery) -> Result<RedAnswer, QueryError> {
-        let spans = self.table(SPANS).await?;
-        red::from_spans(&self.scan(&spans), query, &self.shared.counting).await
+        let tables = self.tables(RED).await?;
+        let [spans, red, rolled_spans, unrolled_spans] =
+            tables.each_ref().map(|table| self.scan(table));
+        let source = RedSource {
+            spans,
+            red,
+            rolled_spans,
+            unrolled_spans,
+            rollups: &self.rollups,
+            counting: &self.shared.counting,
+        };
+        red::answer(&source, query).await
     }
 
     /// Who calls whom.
     pub(crate) async fn topology(self, query: &TopologyQuery) -> Result<Topology, QueryError> {
-        let spans = self.table(SPANS).await?;
-        topology::from_spans(&self.scan(&spans), query, &self.shared.counting).await
+        let counting = &self.shared.counting;
+        if query.exact {
+            let spans = self.table(SPANS).await?;
+            return topology::from_spans(&self.scan(&spans), query, counting).await;
+        }
+        let tables = self.tables(EDGES).await?;
+        let [edges, rolled_spans, unrolled_spans] = tables.each_ref().map(|table| self.scan(table));
+        let tables = TopologyTables {
+            edges,
+            rolled_spans,
+            unrolled_spans,
+        };
+        topology::from_rollups(&tables, query, &self.rollups, counting).await
     }
 
     /// All operations by service.
@@ -90,9 +125,19 @@ impl Question {
         }
     }
 
+    async fn tables<const N: usize>(
+        &self,
+        names: [&'static str; N],
+    ) -> Result<[Arc<dyn TableProvider>; N], QueryError> {
+        let mut tables = Vec::with_capacity(N);
+        for name in names {
+            tables.push(self.table(name).await?);
+        }
+        Ok(tables.try_into().expect("one table a name"))
+    }
+
     async fn table(&self, name: &'static str) -> Result<Arc<dyn TableProvider>, QueryError> {
-        self.shared
-            .tables
+        self.tables
             .table(name)
             .await?
             .ok_or(QueryError::NoTable(name))

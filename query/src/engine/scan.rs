@@ -83,15 +83,25 @@ impl Scan<'_> {
         Ok(execute_stream(plan, Arc::clone(self.task_context))?)
     }
 
-    /// Some columns of the rows that meet `condition`.
+    /// Some columns of the spans that meet `condition`.
     pub(crate) async fn matching(
         &self,
         condition: Expr,
         columns: &[columns::ColumnId],
     ) -> Result<SendableRecordBatchStream, QueryError> {
+        let names = columns.iter().map(|id| id.column().name.as_str());
+        self.select(condition, names).await
+    }
+
+    /// Some columns of the rows of any table that meet `condition`.
+    pub(crate) async fn select<'n>(
+        &self,
+        condition: Expr,
+        columns: impl IntoIterator<Item = &'n str>,
+    ) -> Result<SendableRecordBatchStream, QueryError> {
         let source = provider_as_source(Arc::clone(self.provider));
-        let wanted = columns.iter().map(|id| ident(&id.column().name));
-        let plan = LogicalPlanBuilder::scan("spans", source, None)?
+        let wanted = columns.into_iter().map(ident);
+        let plan = LogicalPlanBuilder::scan("rows", source, None)?
             .filter(condition)?
             .project(wanted)?
             .build()?;

@@ -11,7 +11,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use schemas::{SpanRow, UnixNanos};
 
 use super::*;
-use crate::fixtures::{TRACE, batch_of, span, spans_table};
+use crate::fixtures::{TRACE, batch_of, catalog_of, span, spans_table};
 
 /// One question as the provider saw it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,7 +83,7 @@ fn noting() -> (Engine, Arc<Mutex<Vec<Asked>>>) {
     tables
         .register_table("spans".into(), Arc::new(table))
         .expect("a new name");
-    let engine = Engine::new(Arc::new(tables), QuerySettings::default()).expect("threads start");
+    let engine = Engine::new(catalog_of(tables), QuerySettings::default()).expect("threads start");
     (engine, asked)
 }
 

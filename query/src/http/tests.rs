@@ -14,7 +14,9 @@ use schemas::{AttributeRef, SpanBatch, SpanRow, UnixNanos};
 use serde_json::{Value, json};
 use tower::ServiceExt;
 
-use crate::fixtures::{SilentTables, batch_of, batch_of_otlp_json, engine, span, tables};
+use crate::fixtures::{
+    SilentTables, batch_of, batch_of_otlp_json, catalog, catalog_of, engine, span,
+};
 use crate::{Engine, QuerySettings};
 
 /// An answer as far as tests look at it.
@@ -245,7 +247,7 @@ async fn failures_say_what_to_do() {
 async fn the_servers_own_failures_are_told_apart() {
     let batches = [batch_of_otlp_json(EVERYTHING)];
     let with = |settings| {
-        let engine = Engine::new(tables(&batches), settings).expect("threads start");
+        let engine = Engine::new(catalog(&batches), settings).expect("threads start");
         super::router(engine, || UnixNanos(0))
     };
     let busy = with(QuerySettings {
@@ -279,7 +281,7 @@ async fn the_servers_own_failures_are_told_apart() {
         timeout: std::time::Duration::from_millis(1),
         ..QuerySettings::default()
     };
-    let silent = Engine::new(std::sync::Arc::new(SilentTables), hurried).expect("threads start");
+    let silent = Engine::new(catalog_of(SilentTables), hurried).expect("threads start");
     let slow = super::router(silent, || UnixNanos(0));
     let answer = get(&slow, "/api/traces?service=cart").await;
     assert_eq!(

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use schemas::UnixNanos;
 
-use super::RedQuery;
-use super::cells::{Cell, Cells, Group};
+use super::cells::{Cell, Group};
 use super::query::{GroupBy, nanos};
+use super::{RedQuery, Series};
 
 /// The figures of some spans.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,11 +51,11 @@ pub struct RedAnswer {
     pub series: Vec<RedSeries>,
 }
 
-pub(super) fn of_cells(query: &RedQuery, cells: Cells) -> RedAnswer {
+pub(super) fn of_series(query: &RedQuery, cells: Series) -> RedAnswer {
     let range = query.range.length();
     let mut total = Cell::default();
     let mut series = Vec::new();
-    for (group, cells) in cells.into_series() {
+    for (group, cells) in cells {
         let mut group_total = Cell::default();
         let mut points = Vec::with_capacity(cells.len());
         for (bucket, mut cell) in cells {

@@ -2,25 +2,22 @@
 
 use std::collections::HashMap;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{Int8Type, Int32Type, Int64Type};
-use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::DataType;
-use datafusion::arrow::compute::cast;
-use datafusion::error::DataFusionError;
 use datafusion::execution::memory_pool::MemoryReservation;
-use schemas::{SpanKind, StatusCode, UNKNOWN_SERVICE, UnixNanos};
+use schemas::{SpanBatch, SpanKind, StatusCode, UNKNOWN_SERVICE, UnixNanos};
 
 use super::RedQuery;
 use super::distinct::DistinctSpans;
 use super::histogram::DurationHistogram;
 use super::query::{GroupBy, nanos};
+use super::span_columns::{Codes, DIMENSIONS, SpanColumns, is_error};
 use crate::QueryError;
+use crate::rollups::RedRows;
 
 /// What a cell takes besides its histogram, and what a typical histogram takes, in bytes.
 const CELL_BYTES: usize = 512;
 
-const DIMENSIONS: usize = GroupBy::ALL.len();
+/// The name by which an operation of a service counts.
+pub(super) type CountedName<'a> = dyn for<'n> Fn(Option<&str>, &'n str) -> &'n str + 'a;
 
 /// The values that make a group, in the order of [`GroupBy::ALL`]; none where it is not asked for,
 /// and for spans that do not say.
@@ -35,37 +32,35 @@ impl Group {
 
 /// The figures of the spans of one group in one bucket.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Cell {
-    pub(super) count: u64,
-    pub(super) errors: u64,
-    pub(super) sum_nano: i128,
-    pub(super) max_nano: i64,
-    pub(super) durations: DurationHistogram,
+pub(crate) struct Cell {
+    pub(crate) count: u64,
+    pub(crate) errors: u64,
+    pub(crate) sum_nano: i128,
+    pub(crate) max_nano: i64,
+    pub(crate) durations: DurationHistogram,
 }
 
 impl Cell {
-    fn add(&mut self, duration_nano: i64, is_error: bool) {
-        self.count += 1;
-        self.errors += u64::from(is_error);
-        self.sum_nano += i128::from(duration_nano);
+    pub(crate) fn add(&mut self, duration_nano: i64, is_error: bool) {
+        self.count = self.count.saturating_add(1);
+        self.errors = self.errors.saturating_add(is_error.into());
+        self.sum_nano = self.sum_nano.saturating_add(duration_nano.into());
         self.max_nano = self.max_nano.max(duration_nano);
         self.durations.record(duration_nano);
     }
 
-    pub(super) fn merge(&mut self, other: &Self) {
-        self.count += other.count;
-        self.errors += other.errors;
-        self.sum_nano += other.sum_nano;
+    pub(crate) fn merge(&mut self, other: &Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.errors = self.errors.saturating_add(other.errors);
+        self.sum_nano = self.sum_nano.saturating_add(other.sum_nano);
         self.max_nano = self.max_nano.max(other.max_nano);
         self.durations.merge(&other.durations);
     }
 }
 
 /// All cells of a question.
-pub(super) struct Cells {
-    group_by: Vec<GroupBy>,
-    first: UnixNanos,
-    step_nano: i64,
+pub(super) struct Cells<'a> {
+    query: &'a RedQuery,
     /// Groups by their number.
     groups: Vec<Group>,
     numbers: HashMap<Group, u32>,
@@ -74,12 +69,19 @@ pub(super) struct Cells {
     memory: MemoryReservation,
 }
 
-impl Cells {
-    pub(super) fn new(query: &RedQuery, memory: MemoryReservation) -> Self {
+/// What all rows of a batch with the same codes have in common.
+#[derive(Clone, Copy)]
+struct OfCodes {
+    /// None where the operation that they count as is not the one asked for.
+    group: Option<u32>,
+    identity: u64,
+    is_error: bool,
+}
+
+impl<'a> Cells<'a> {
+    pub(super) fn new(query: &'a RedQuery, memory: MemoryReservation) -> Self {
         Self {
-            group_by: query.group_by.clone(),
-            first: query.range.from,
-            step_nano: nanos(query.step),
+            query,
             groups: Vec::new(),
             numbers: HashMap::new(),
             cells: HashMap::new(),
@@ -88,49 +90,78 @@ impl Cells {
         }
     }
 
-    /// Counts the rows of a batch with the columns of [`super::cell_columns`].
-    pub(super) fn add(&mut self, batch: &RecordBatch) -> Result<(), QueryError> {
-        let held = self.cells.len() * CELL_BYTES + self.distinct.bytes_with(batch.num_rows());
-        self.memory.try_resize(held)?;
-        let [
-            trace_ids,
-            span_ids,
-            starts,
-            durations,
-            kinds,
-            codes,
-            texts @ ..,
-        ] = batch.columns()
-        else {
+    /// Counts spans that meet the question's conditions, but for that on the operation, which is
+    /// tested here on the name that counts.
+    pub(super) fn add(
+        &mut self,
+        batch: &SpanBatch,
+        counted_name: &CountedName<'_>,
+    ) -> Result<(), QueryError> {
+        self.reserve(batch.rows())?;
+        let Some(columns) = SpanColumns::of(batch) else {
             return Ok(());
         };
-        let (trace_ids, span_ids) = (
-            trace_ids.as_fixed_size_binary(),
-            span_ids.as_fixed_size_binary(),
-        );
-        let starts = starts.as_primitive::<Int64Type>();
-        let durations = durations.as_primitive::<Int64Type>();
-        let (kinds, codes) = (
-            kinds.as_primitive::<Int8Type>(),
-            codes.as_primitive::<Int8Type>(),
-        );
-        let mut groups = GroupNumbers::new(self.group_by.clone(), texts)?;
-        for row in 0..batch.num_rows() {
-            let start = UnixNanos(starts.value(row));
-            let kind = kinds.value(row);
-            if !self
-                .distinct
-                .insert(trace_ids.value(row), span_ids.value(row), kind, start)
-            {
+        let mut by_codes = HashMap::<Codes, OfCodes>::new();
+        for row in 0..batch.rows() {
+            let codes = columns.codes(row);
+            let of_codes = *by_codes.entry(codes).or_insert_with(|| OfCodes {
+                group: self.group_of(&columns, &codes, counted_name),
+                identity: columns.identity_of_codes(&codes),
+                is_error: is_error(&codes),
+            });
+            let Some(group) = of_codes.group else {
                 continue;
+            };
+            if self
+                .distinct
+                .insert(columns.identity(row, of_codes.identity))
+            {
+                self.cell(group, columns.start(row))
+                    .add(columns.duration_nano(row), of_codes.is_error);
             }
-            let group = groups.of_row(row, kind, codes.value(row), |group| self.number_of(group));
-            let bucket = (start.0 - self.first.0) / self.step_nano;
-            let bucket =
-                u32::try_from(bucket).expect("steps of a range are counted before it is read");
-            let is_error = StatusCode::from_number(codes.value(row).into()) == StatusCode::Error;
-            let cell = self.cells.entry((group, bucket)).or_default();
-            cell.add(durations.value(row), is_error);
+        }
+        Ok(())
+    }
+
+    /// Notes spans that are counted elsewhere: the same ones are not counted here.
+    pub(super) fn leave_out(&mut self, batch: &SpanBatch) -> Result<(), QueryError> {
+        self.reserve(batch.rows())?;
+        let Some(columns) = SpanColumns::of(batch) else {
+            return Ok(());
+        };
+        let mut by_codes = HashMap::<Codes, u64>::new();
+        for row in 0..batch.rows() {
+            let codes = columns.codes(row);
+            let of_codes = by_codes
+                .entry(codes)
+                .or_insert_with(|| columns.identity_of_codes(&codes));
+            self.distinct.insert(columns.identity(row, *of_codes));
+        }
+        Ok(())
+    }
+
+    /// Adds rows of the table `red` that meet the question's conditions.
+    pub(super) fn add_rows(&mut self, rows: &RedRows) -> Result<(), QueryError> {
+        self.reserve(0)?;
+        let mut last: Option<([Option<&str>; DIMENSIONS], u32)> = None;
+        for row in 0..rows.len() {
+            let mut values = [None; DIMENSIONS];
+            for by in &self.query.group_by {
+                let number = match by {
+                    GroupBy::Kind => rows.kind(row).into(),
+                    GroupBy::Status => rows.status_code(row).into(),
+                    _ => 0,
+                };
+                values[*by as usize] = value(*by, rows.text(*by, row), number);
+            }
+            // Rows of a group stand together.
+            let group = match last {
+                Some((of_last, group)) if of_last == values => group,
+                _ => self.number_of(Group(values.map(|value| value.map(str::to_owned)))),
+            };
+            last = Some((values, group));
+            let cell = rows.cell(row)?;
+            self.cell(group, rows.bucket_start(row)).merge(&cell);
         }
         Ok(())
     }
@@ -145,11 +176,53 @@ impl Cells {
         for ((group, bucket), cell) in self.cells {
             series[group as usize].1.push((bucket, cell));
         }
+        // A group without cells is one whose spans were all counted elsewhere.
+        series.retain(|(_, cells)| !cells.is_empty());
         for (_, cells) in &mut series {
             cells.sort_unstable_by_key(|(bucket, _)| *bucket);
         }
         series.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
         series
+    }
+
+    fn reserve(&self, more_spans: usize) -> Result<(), QueryError> {
+        let held = self.cells.len() * CELL_BYTES + self.distinct.bytes_with(more_spans);
+        Ok(self.memory.try_resize(held)?)
+    }
+
+    fn cell(&mut self, group: u32, start: i64) -> &mut Cell {
+        let UnixNanos(first) = self.query.range.from;
+        let bucket = start.saturating_sub(first) / nanos(self.query.step);
+        let bucket = u32::try_from(bucket).expect("steps of a range are counted before it is read");
+        self.cells.entry((group, bucket)).or_default()
+    }
+
+    fn group_of(
+        &mut self,
+        columns: &SpanColumns<'_>,
+        codes: &Codes,
+        counted_name: &CountedName<'_>,
+    ) -> Option<u32> {
+        let service = columns.text(GroupBy::Service, codes);
+        let name = columns.text(GroupBy::Operation, codes).unwrap_or_default();
+        let name = counted_name(service, name);
+        if self
+            .query
+            .operation
+            .as_deref()
+            .is_some_and(|asked| asked != name)
+        {
+            return None;
+        }
+        let mut group = Group::default();
+        for by in &self.query.group_by {
+            let text = match by {
+                GroupBy::Operation => Some(name),
+                _ => columns.text(*by, codes),
+            };
+            group.0[*by as usize] = value(*by, text, codes[*by as usize]).map(str::to_owned);
+        }
+        Some(self.number_of(group))
     }
 
     fn number_of(&mut self, group: Group) -> u32 {
@@ -163,89 +236,15 @@ impl Cells {
     }
 }
 
-/// Finds the groups of a batch's rows by the codes of its dictionaries, so that texts are looked
-/// at once for each distinct combination.
-struct GroupNumbers {
-    group_by: Vec<GroupBy>,
-    /// Service, name, instance, version and zone, as dictionaries.
-    texts: Vec<ArrayRef>,
-    by_codes: HashMap<[i32; DIMENSIONS], u32>,
-}
-
-const NO_CODE: i32 = -1;
-
-impl GroupNumbers {
-    fn new(group_by: Vec<GroupBy>, texts: &[ArrayRef]) -> Result<Self, DataFusionError> {
-        let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-        let texts = texts.iter().map(|column| cast(column, &dictionary));
-        Ok(Self {
-            group_by,
-            texts: texts.collect::<Result<_, _>>()?,
-            by_codes: HashMap::new(),
-        })
-    }
-
-    fn of_row(
-        &mut self,
-        row: usize,
-        kind: i8,
-        status: i8,
-        number_of: impl FnOnce(Group) -> u32,
-    ) -> u32 {
-        let mut codes = [NO_CODE; DIMENSIONS];
-        for by in &self.group_by {
-            codes[*by as usize] = match self.text_column(*by) {
-                None if *by == GroupBy::Kind => i32::from(kind),
-                None => i32::from(status),
-                Some(column) => {
-                    let keys = column.as_dictionary::<Int32Type>().keys();
-                    if keys.is_valid(row) {
-                        keys.value(row)
-                    } else {
-                        NO_CODE
-                    }
-                }
-            };
-        }
-        if let Some(number) = self.by_codes.get(&codes) {
-            return *number;
-        }
-        let mut group = Group::default();
-        for by in &self.group_by {
-            group.0[*by as usize] = self.text(*by, codes[*by as usize]);
-        }
-        let number = number_of(group);
-        self.by_codes.insert(codes, number);
-        number
-    }
-
-    fn text_column(&self, by: GroupBy) -> Option<&ArrayRef> {
-        match by {
-            GroupBy::Service => self.texts.first(),
-            GroupBy::Operation => self.texts.get(1),
-            GroupBy::Instance => self.texts.get(2),
-            GroupBy::Version => self.texts.get(3),
-            GroupBy::Zone => self.texts.get(4),
-            GroupBy::Kind | GroupBy::Status => None,
-        }
-    }
-
-    fn text(&self, by: GroupBy, code: i32) -> Option<String> {
-        let Some(column) = self.text_column(by) else {
-            let name = match by {
-                GroupBy::Status => StatusCode::from_number(code).name(),
-                _ => SpanKind::from_number(code).name(),
-            };
-            return Some(if name.is_empty() { "unspecified" } else { name }.to_owned());
-        };
-        let values = column
-            .as_dictionary::<Int32Type>()
-            .values()
-            .as_string::<i32>();
-        match (usize::try_from(code), by) {
-            (Ok(code), _) => Some(values.value(code).to_owned()),
-            (Err(_), GroupBy::Service) => Some(UNKNOWN_SERVICE.to_owned()),
-            (Err(_), _) => None,
-        }
+/// What makes a group, from a text, or the number of a kind or status.
+fn value(by: GroupBy, text: Option<&str>, number: i32) -> Option<&str> {
+    match by {
+        GroupBy::Service => text.or(Some(UNKNOWN_SERVICE)),
+        GroupBy::Kind => match SpanKind::from_number(number).name() {
+            "" => Some("unspecified"),
+            name => Some(name),
+        },
+        GroupBy::Status => Some(StatusCode::from_number(number).name()),
+        GroupBy::Operation | GroupBy::Instance | GroupBy::Version | GroupBy::Zone => text,
     }
 }

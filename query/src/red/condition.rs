@@ -1,25 +1,74 @@
 //! A question for figures as a condition on rows.
 
-use datafusion::logical_expr::{Expr, lit};
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::{Expr, ident, lit};
+use schemas::TraceId;
 use schemas::columns::{self, ColumnId};
+use schemas::rollups::BUCKET_START;
 
-use super::{RedQuery, availability_zone, service_version};
+use super::span_columns::{availability_zone, service_version};
+use super::{RedQuery, TimeSpan};
+use crate::rollups::RowsOfStep;
 use crate::search::{column, is_service};
 
-pub(super) fn of_query(query: &RedQuery) -> Expr {
-    let start = || column(columns::START_TIME_UNIX_NANO);
-    let in_range = start()
-        .gt_eq(lit(query.range.from.0))
-        .and(start().lt(lit(query.range.to.0)));
+/// The spans that count.
+pub(super) fn of_spans(query: &RedQuery) -> Expr {
+    let operation = is(columns::NAME, query.operation.as_deref());
+    operation
+        .into_iter()
+        .fold(of_any_operation(query), Expr::and)
+}
+
+/// The spans that count, where operations are told apart by other names than those sent.
+pub(super) fn of_any_operation(query: &RedQuery) -> Expr {
     let named = [
         query.service.as_deref().map(is_service),
-        is(columns::NAME, query.operation.as_deref()),
         is(columns::SERVICE_INSTANCE_ID, query.instance.as_deref()),
         is(service_version(), query.version.as_deref()),
         is(availability_zone(), query.zone.as_deref()),
         kinds(query),
     ];
-    named.into_iter().flatten().fold(in_range, Expr::and)
+    named
+        .into_iter()
+        .flatten()
+        .fold(starts_in(query.range), Expr::and)
+}
+
+/// The rows of `red` that count.
+pub(super) fn of_rows(query: &RedQuery, rows: RowsOfStep) -> Expr {
+    let is = |name: &str, value: Option<&str>| value.map(|value| ident(name).eq(lit(value)));
+    let start = || ident(BUCKET_START);
+    let in_range = start()
+        .gt_eq(lit(query.range.from.0))
+        .and(start().lt(lit(query.range.to.0)));
+    let is_total = ident("is_total").eq(lit(rows.is_total));
+    let named = [
+        query.service.as_deref().map(is_service),
+        is("name", query.operation.as_deref()),
+        is("service_instance_id", query.instance.as_deref()),
+        is("service_version", query.version.as_deref()),
+        is("availability_zone", query.zone.as_deref()),
+        kinds(query),
+    ];
+    let of_step = ident("step_seconds").eq(lit(rows.step_seconds));
+    named
+        .into_iter()
+        .flatten()
+        .fold(of_step.and(is_total).and(in_range), Expr::and)
+}
+
+/// The spans of these traces that start in a range.
+pub(super) fn of_traces(ids: &[TraceId], range: TimeSpan) -> Expr {
+    let literal = |id: &TraceId| lit(ScalarValue::FixedSizeBinary(16, Some(id.0.to_vec())));
+    let is_of_one = column(columns::TRACE_ID).in_list(ids.iter().map(literal).collect(), false);
+    is_of_one.and(starts_in(range))
+}
+
+fn starts_in(range: TimeSpan) -> Expr {
+    let start = || column(columns::START_TIME_UNIX_NANO);
+    start()
+        .gt_eq(lit(range.from.0))
+        .and(start().lt(lit(range.to.0)))
 }
 
 fn is(id: ColumnId, value: Option<&str>) -> Option<Expr> {

@@ -1,34 +1,27 @@
 //! Spans that were sent more than once count once.
 
 use std::collections::HashSet;
+use std::hash::{BuildHasherDefault, Hasher};
 
-use schemas::UnixNanos;
-
-/// The spans seen so far, by trace, id, kind and start: what a sender's retry repeats. The halves
-/// of an RPC that share an id differ in kind.
+/// The spans met so far, each by a digest of all that figures are made of: trace, id, kind, start,
+/// duration, status, service and name ([`super::span_columns::SpanColumns::identity`]). What a
+/// sender's retry repeats is the same in all of them. Spans that differ in one are different ones,
+/// such as the halves of an RPC that share an id.
 ///
-/// A span takes sixteen bytes, a digest of these four: two spans of one id, kind and start in
-/// traces of equal digest would be needed to lose one.
+/// A span takes sixteen bytes. Two spans of one digest would be needed to lose one: not to be
+/// expected in fewer than 2^64 spans that nobody made for that.
 #[derive(Debug, Default)]
-pub(super) struct DistinctSpans(HashSet<u128>);
+pub(crate) struct DistinctSpans(HashSet<u128, BuildHasherDefault<LowHalf>>);
 
 impl DistinctSpans {
     /// Whether the span is new.
-    pub(super) fn insert(
-        &mut self,
-        trace_id: &[u8],
-        span_id: &[u8],
-        kind: i8,
-        start: UnixNanos,
-    ) -> bool {
-        let half = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_be_bytes);
-        let (high, low) = trace_id.split_at_checked(8).unwrap_or_default();
-        let place = half(high).rotate_left(23)
-            ^ half(low)
-            ^ start.0.cast_unsigned().rotate_left(41)
-            ^ u64::from(kind.cast_unsigned()) << 56;
-        self.0
-            .insert(u128::from(half(span_id)) << 64 | u128::from(place))
+    pub(crate) fn insert(&mut self, identity: u128) -> bool {
+        self.0.insert(identity)
+    }
+
+    /// Makes room for so many more.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        self.0.reserve(more);
     }
 
     /// The memory that the next spans may need, in bytes: the table doubles when it is full.
@@ -40,5 +33,46 @@ impl DistinctSpans {
             self.0.capacity()
         };
         capacity * (size_of::<u128>() + 1) * 8 / 7
+    }
+}
+
+/// A digest is mixed already: half of it is a hash.
+#[derive(Debug, Default)]
+struct LowHalf(u64);
+
+impl Hasher for LowHalf {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u128(&mut self, digest: u128) {
+        self.0 = digest as u64;
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
+/// Takes words in, one after another, so that all bits of each reach all bits of the digest.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Digest(u128);
+
+/// An odd number with bits all over: the constant of a well-tested generator (PCG, 128 bits).
+const SPREADING: u128 = 0x2360_ed05_1fc6_5da4_4385_df64_9fcc_f645;
+
+impl Digest {
+    pub(super) const EMPTY: Self = Self(SPREADING);
+
+    /// Each step is a bijection of the state and of the word.
+    pub(super) fn with(self, word: u64) -> Self {
+        let spread = (self.0 ^ u128::from(word)).wrapping_mul(SPREADING);
+        Self(spread ^ (spread >> 64))
+    }
+
+    pub(super) fn finish(self) -> u128 {
+        self.with(0).0
     }
 }

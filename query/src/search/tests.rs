@@ -1,6 +1,6 @@
 mod jaeger_suite;
 
-use datafusion::catalog::{MemorySchemaProvider, SchemaProvider};
+use datafusion::catalog::MemorySchemaProvider;
 use proptest::prelude::*;
 use schemas::{
     AttributeRef, EventRow, ResourceRow, ScopeRow, SpanBatch, SpanBatchBuilder, SpanKind, SpanRow,
@@ -8,7 +8,7 @@ use schemas::{
 };
 
 use super::*;
-use crate::fixtures::{SilentTables, batch_of, engine, span_id};
+use crate::fixtures::{SilentTables, batch_of, catalog_of, engine, span_id};
 use crate::{Engine, QuerySettings};
 
 fn trace_id(number: u8) -> TraceId {
@@ -262,7 +262,7 @@ async fn limits_are_kept_and_named() {
         memory_limit_bytes: 100,
         ..QuerySettings::default()
     };
-    let small = Engine::new(crate::fixtures::tables(&batches), spans).expect("threads start");
+    let small = Engine::new(crate::fixtures::catalog(&batches), spans).expect("threads start");
     assert!(matches!(
         small.trace(trace_id(1)).await,
         Err(QueryError::TooLarge(_))
@@ -273,7 +273,7 @@ async fn limits_are_kept_and_named() {
         waiting_limit: 0,
         ..QuerySettings::default()
     };
-    let closed = Engine::new(crate::fixtures::tables(&batches), none).expect("threads start");
+    let closed = Engine::new(crate::fixtures::catalog(&batches), none).expect("threads start");
     assert!(matches!(
         closed.trace(trace_id(1)).await,
         Err(QueryError::Busy)
@@ -289,7 +289,7 @@ async fn limits_are_kept_and_named() {
         timeout: Duration::from_millis(1),
         ..QuerySettings::default()
     };
-    let silent = Engine::new(std::sync::Arc::new(SilentTables), hurried).expect("threads start");
+    let silent = Engine::new(catalog_of(SilentTables), hurried).expect("threads start");
     let answer = silent.search(all(10)).await;
     assert!(matches!(answer, Err(QueryError::Timeout(_))));
     assert_eq!(
@@ -299,9 +299,11 @@ async fn limits_are_kept_and_named() {
         ),
         (1, 0)
     );
-    let empty: std::sync::Arc<dyn SchemaProvider> =
-        std::sync::Arc::new(MemorySchemaProvider::new());
-    let empty = Engine::new(empty, QuerySettings::default()).expect("threads start");
+    let empty = Engine::new(
+        catalog_of(MemorySchemaProvider::new()),
+        QuerySettings::default(),
+    )
+    .expect("threads start");
     assert!(matches!(
         empty.services().await,
         Err(QueryError::NoTable("operations"))
@@ -336,7 +338,7 @@ proptest! {
             threads: std::num::NonZeroUsize::MIN,
             ..QuerySettings::default()
         };
-        let engine = Engine::new(crate::fixtures::tables(&[batch_of("s", &rows)]), settings).expect("threads start");
+        let engine = Engine::new(crate::fixtures::catalog(&[batch_of("s", &rows)]), settings).expect("threads start");
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
         let query = TraceQuery::of_range(UnixNanos(0), UnixNanos(2_000), limit);
         prop_assert_eq!(runtime.block_on(found(&engine, query)), expected);

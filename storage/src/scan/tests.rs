@@ -7,13 +7,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
-use datafusion::catalog::SchemaProvider;
+use datafusion::catalog::{CatalogProvider, SchemaProvider};
 use datafusion::functions_aggregate::count::count_all;
 use datafusion::logical_expr::{Expr, col, ident, lit};
 use datafusion::physical_plan::{collect, displayable};
 use datafusion::prelude::{DataFrame, SessionConfig, SessionContext};
 use datafusion::scalar::ScalarValue;
 use schemas::{SpanBatch, SpanReader};
+
+use crate::catalog::{Catalog, Objects};
+use crate::snapshot::StoreSnapshot;
 
 pub(crate) use world::{
     Place, Sample, World, attribute_matches, event_attribute_matches, physical, span_ids, trace_id,
@@ -323,27 +326,33 @@ async fn the_newest_spans_are_found_with_a_filter_that_tightens_while_the_scan_r
 }
 
 #[tokio::test]
-async fn a_table_stays_at_its_snapshot() {
+async fn tables_stay_at_the_snapshot_of_their_schema() {
     let world = shop().await;
     let current = Arc::new(std::sync::Mutex::new(world.snapshot.clone()));
     let source = Arc::clone(&current);
-    let tables = crate::scan::SpanTables::new(
-        Arc::new(move || source.lock().expect("not poisoned").clone()),
-        Arc::clone(&world.store),
-    );
-    let table = tables
-        .table("spans")
-        .await
-        .expect("no failure")
-        .expect("exists");
+    let now = move || {
+        let all = source.lock().expect("not poisoned").clone();
+        StoreSnapshot::without_rollups(all)
+    };
+    let catalog = Catalog::new(Arc::new(now), Objects::new(Arc::clone(&world.store)));
+    assert_eq!(catalog.schema_names(), ["now"]);
+    assert!(catalog.schema("then").is_none());
+    let tables = catalog.schema("now").expect("the only schema");
     current.lock().expect("not poisoned").memtables.clear();
-    let batches = session()
-        .read_table(table)
-        .expect("reads")
-        .collect()
-        .await
-        .expect("runs");
-    assert_eq!(span_ids(&batches).len(), 17);
+    let counted = async |tables: &Arc<dyn SchemaProvider>, name: &str| {
+        let table = tables.table(name).await.expect("no failure");
+        let frame = session().read_table(table.expect("exists"));
+        frame.expect("reads").count().await.expect("runs")
+    };
+    for (name, rows) in [("spans", 17), ("unrolled_spans", 17), ("rolled_spans", 0)] {
+        assert_eq!(counted(&tables, name).await, rows, "{name}");
+    }
+    let later = catalog.schema("now").expect("the only schema");
+    assert_eq!(counted(&later, "spans").await, 16);
     assert!(tables.table("nothing").await.expect("no failure").is_none());
-    assert_eq!(tables.table_names(), ["operations", "spans"]);
+    assert!(!tables.table_exist("nothing"));
+    for name in tables.table_names() {
+        let table = tables.table(&name).await.expect("no failure");
+        assert!(table.is_some(), "{name}");
+    }
 }

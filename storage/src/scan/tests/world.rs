@@ -27,12 +27,12 @@ use schemas::{
 };
 use uuid::Uuid;
 
+use crate::catalog::{Objects, PinnedTables};
 use crate::data_file::{DataFile, REST_KEYS_METADATA, RestKeys};
 use crate::gather::{Gather, concat, rows_of};
 use crate::memtable::MemTableView;
-use crate::scan::SpanTables;
 use crate::scan::span_table::physical_filter;
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Snapshot, StoreSnapshot};
 use crate::table::{AddedFile, PartitionDate, data_file_path};
 
 /// A span of few possible values.
@@ -120,9 +120,11 @@ impl World {
         }
     }
 
-    pub(crate) fn tables(&self) -> SpanTables {
-        let snapshot = self.snapshot.clone();
-        SpanTables::new(Arc::new(move || snapshot.clone()), Arc::clone(&self.store))
+    pub(crate) fn tables(&self) -> PinnedTables {
+        PinnedTables::new(
+            StoreSnapshot::without_rollups(self.snapshot.clone()),
+            Objects::new(Arc::clone(&self.store)),
+        )
     }
 
     /// The ids of the spans that pass, found without any pruning.

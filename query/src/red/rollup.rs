@@ -1,0 +1,127 @@
+//! Figures from rollups, and from the spans that are not rolled up yet.
+
+use std::collections::BTreeSet;
+
+use futures::TryStreamExt;
+use schemas::rollups::ROLLUP_STEPS;
+use schemas::{SpanBatch, TraceId, UnixNanos};
+
+use super::cells::Cells;
+use super::query::{GroupBy, RedQuery, TimeSpan, nanos};
+use super::span_columns::{self, SpanColumns};
+use super::{RedSource, Series, condition};
+use crate::QueryError;
+use crate::rollups::{RedRows, RowsOfStep};
+
+/// So many traces are looked up at a time.
+const LOOK_UPS: usize = 5_000;
+
+const NANOS_PER_SECOND: i64 = 1_000_000_000;
+
+/// The rows of `red` that answer a question; none when its steps are no multiples of any step that
+/// rollups are kept for.
+pub(super) fn rows_for(query: &RedQuery) -> Option<RowsOfStep> {
+    let divides = |step: &i64| {
+        let step_nano = step * NANOS_PER_SECOND;
+        [nanos(query.step), query.range.from.0, query.range.to.0]
+            .into_iter()
+            .all(|nanos| nanos % step_nano == 0)
+    };
+    let step_seconds = ROLLUP_STEPS.into_iter().rev().find(divides)?;
+    let is_finer = |by: &GroupBy| match by {
+        GroupBy::Service | GroupBy::Kind | GroupBy::Status => false,
+        GroupBy::Operation | GroupBy::Instance | GroupBy::Version | GroupBy::Zone => true,
+    };
+    let filters = [
+        &query.operation,
+        &query.instance,
+        &query.version,
+        &query.zone,
+    ];
+    let is_total =
+        !query.group_by.iter().any(is_finer) && filters.iter().all(|filter| filter.is_none());
+    Some(RowsOfStep {
+        step_seconds,
+        is_total,
+    })
+}
+
+/// Adds up the rows, and the spans that they do not count yet.
+pub(super) async fn series(
+    source: &RedSource<'_>,
+    query: &RedQuery,
+    rows: RowsOfStep,
+) -> Result<Series, QueryError> {
+    let mut cells = Cells::new(query, source.red.reserve_memory("figures of rollups"));
+    let wanted = RedRows::columns(&query.group_by);
+    let mut stream = source
+        .red
+        .select(condition::of_rows(query, rows), wanted)
+        .await?;
+    while let Some(batch) = stream.try_next().await? {
+        cells.add_rows(&RedRows::of(&batch)?)?;
+    }
+    add_unrolled(source, query, &mut cells).await?;
+    Ok(cells.into_series())
+}
+
+/// A span that is not rolled up yet may be one that was sent before, and is rolled up.
+async fn add_unrolled(
+    source: &RedSource<'_>,
+    query: &RedQuery,
+    cells: &mut Cells<'_>,
+) -> Result<(), QueryError> {
+    let held = source.red.reserve_memory("spans not rolled up");
+    let mut unrolled = Vec::new();
+    let mut stream = source
+        .unrolled_spans
+        .matching(condition::of_any_operation(query), span_columns::all())
+        .await?;
+    while let Some(batch) = stream.try_next().await? {
+        source.counting.read_spans(batch.num_rows());
+        held.try_grow(batch.get_array_memory_size())?;
+        unrolled.push(SpanBatch::try_from_record_batch(&batch)?);
+    }
+    let (ids, range) = traces_of(&unrolled, query);
+    for ids in ids.chunks(LOOK_UPS) {
+        let mut stream = source
+            .rolled_spans
+            .matching(condition::of_traces(ids, range), span_columns::all())
+            .await?;
+        while let Some(batch) = stream.try_next().await? {
+            source.counting.read_spans(batch.num_rows());
+            cells.leave_out(&SpanBatch::try_from_record_batch(&batch)?)?;
+        }
+    }
+    for batch in &unrolled {
+        cells.add(batch, &|service, name| source.rollups.kept(service, name))?;
+    }
+    Ok(())
+}
+
+/// The traces of spans, and when these start: the same spans, sent before, start then too, and few
+/// files have spans of that time.
+fn traces_of(batches: &[SpanBatch], query: &RedQuery) -> (Vec<TraceId>, TimeSpan) {
+    let mut ids = BTreeSet::new();
+    let (mut first, mut last) = (query.range.to.0, query.range.from.0);
+    for batch in batches {
+        let Some(columns) = SpanColumns::of(batch) else {
+            continue;
+        };
+        let mut last_id = None;
+        for row in 0..batch.rows() {
+            first = first.min(columns.start(row));
+            last = last.max(columns.start(row));
+            let id = columns.trace_id(row);
+            if last_id != Some(id) {
+                ids.extend(id.try_into().map(TraceId));
+                last_id = Some(id);
+            }
+        }
+    }
+    let range = TimeSpan {
+        from: UnixNanos(first),
+        to: UnixNanos(last.saturating_add(1)),
+    };
+    (ids.into_iter().collect(), range)
+}

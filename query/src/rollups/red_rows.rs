@@ -1,0 +1,163 @@
+//! Rows of the table `red`, as they are read.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int8Type, Int64Type};
+use arrow_array::{
+    Array, ArrayRef, BinaryArray, BooleanArray, Int8Array, Int64Array, RecordBatch, StringArray,
+    new_null_array,
+};
+use datafusion::arrow::compute::cast;
+use datafusion::error::DataFusionError;
+use schemas::StatusCode;
+use schemas::rollups::{BUCKET_START, red_schema};
+
+use crate::QueryError;
+use crate::red::{Cell, DurationHistogram, GroupBy};
+
+/// The rows that together are all spans once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct RowsOfStep {
+    pub(crate) step_seconds: i64,
+    pub(crate) is_total: bool,
+}
+
+/// The columns of some rows. Those that were not read are null in all rows.
+pub(crate) struct RedRows {
+    steps: Int64Array,
+    buckets: Int64Array,
+    totals: BooleanArray,
+    /// In the order of [`GroupBy::ALL`]; none for numbers.
+    texts: [Option<StringArray>; GroupBy::ALL.len()],
+    kinds: Int8Array,
+    status_codes: Int8Array,
+    counts: Int64Array,
+    sums: Int64Array,
+    maxima: Int64Array,
+    durations: BinaryArray,
+}
+
+impl RedRows {
+    /// The columns to read for what rows are told apart by.
+    pub(crate) fn columns(by: &[GroupBy]) -> impl Iterator<Item = &'static str> {
+        let told_apart = by.iter().copied().map(name_of);
+        let mut names: Vec<_> = told_apart
+            .chain([
+                BUCKET_START,
+                "status_code",
+                "count",
+                "sum_nano",
+                "max_nano",
+                "durations",
+            ])
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        names.into_iter()
+    }
+
+    /// Reads the columns of a batch by name.
+    pub(crate) fn of(batch: &RecordBatch) -> Result<Self, DataFusionError> {
+        let int64 =
+            |name| column(batch, name).map(|array| array.as_primitive::<Int64Type>().clone());
+        let int8 = |name| column(batch, name).map(|array| array.as_primitive::<Int8Type>().clone());
+        let mut texts = [const { None }; GroupBy::ALL.len()];
+        for by in GroupBy::ALL {
+            if !matches!(by, GroupBy::Kind | GroupBy::Status) {
+                let text = column(batch, name_of(by))?;
+                texts[by as usize] = Some(text.as_string::<i32>().clone());
+            }
+        }
+        let rows = Self {
+            steps: int64("step_seconds")?,
+            buckets: int64(BUCKET_START)?,
+            totals: column(batch, "is_total")?.as_boolean().clone(),
+            texts,
+            kinds: int8("kind")?,
+            status_codes: int8("status_code")?,
+            counts: int64("count")?,
+            sums: int64("sum_nano")?,
+            maxima: int64("max_nano")?,
+            durations: column(batch, "durations")?.as_binary::<i32>().clone(),
+        };
+        Ok(rows)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.counts.len()
+    }
+
+    pub(super) fn rows_of_step(&self, row: usize) -> RowsOfStep {
+        RowsOfStep {
+            step_seconds: self.steps.value(row),
+            is_total: self.totals.value(row),
+        }
+    }
+
+    pub(crate) fn bucket_start(&self, row: usize) -> i64 {
+        self.buckets.value(row)
+    }
+
+    pub(crate) fn kind(&self, row: usize) -> i8 {
+        self.kinds.value(row)
+    }
+
+    pub(crate) fn status_code(&self, row: usize) -> i8 {
+        self.status_codes.value(row)
+    }
+
+    /// The text of a dimension; none for null, and for kind and status.
+    pub(crate) fn text(&self, by: GroupBy, row: usize) -> Option<&str> {
+        let texts = self.texts[by as usize].as_ref()?;
+        texts.is_valid(row).then(|| texts.value(row))
+    }
+
+    /// Whether two rows differ in buckets and sums alone.
+    pub(super) fn are_of_one_group(&self, one: usize, other: usize) -> bool {
+        self.rows_of_step(one) == self.rows_of_step(other)
+            && self.kind(one) == self.kind(other)
+            && self.status_code(one) == self.status_code(other)
+            && GroupBy::ALL
+                .into_iter()
+                .all(|by| self.text(by, one) == self.text(by, other))
+    }
+
+    /// The sums of a row.
+    pub(crate) fn cell(&self, row: usize) -> Result<Cell, QueryError> {
+        let count = u64::try_from(self.counts.value(row)).unwrap_or_default();
+        let status = StatusCode::from_number(self.status_code(row).into());
+        let durations = DurationHistogram::from_bytes(self.durations.value(row));
+        Ok(Cell {
+            count,
+            errors: if status == StatusCode::Error {
+                count
+            } else {
+                0
+            },
+            sum_nano: self.sums.value(row).into(),
+            max_nano: self.maxima.value(row),
+            durations: durations.map_err(|error| DataFusionError::External(Box::new(error)))?,
+        })
+    }
+}
+
+/// The column of a dimension.
+const fn name_of(by: GroupBy) -> &'static str {
+    match by {
+        GroupBy::Service => "service_name",
+        GroupBy::Operation => "name",
+        GroupBy::Kind => "kind",
+        GroupBy::Status => "status_code",
+        GroupBy::Instance => "service_instance_id",
+        GroupBy::Version => "service_version",
+        GroupBy::Zone => "availability_zone",
+    }
+}
+
+/// A column in the type that `red` has it in.
+fn column(batch: &RecordBatch, name: &str) -> Result<ArrayRef, DataFusionError> {
+    let data_type = red_schema().field_with_name(name)?.data_type();
+    match batch.column_by_name(name) {
+        Some(column) => Ok(cast(column, data_type)?),
+        None => Ok(new_null_array(data_type, batch.num_rows())),
+    }
+}

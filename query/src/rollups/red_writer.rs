@@ -1,0 +1,81 @@
+//! Rows of the table `red`, as they are written.
+
+use std::sync::Arc;
+
+use arrow_array::builder::{
+    BinaryBuilder, BooleanBuilder, Int8Builder, Int64Builder, StringBuilder,
+};
+use arrow_array::{ArrayRef, RecordBatch};
+use arrow_schema::ArrowError;
+use schemas::rollups::red_schema;
+
+use super::red_rows::RowsOfStep;
+use super::red_sums::{RedGroup, SortedSums};
+
+/// Columns while rows are added to them.
+#[derive(Debug, Default)]
+pub(super) struct RedWriter {
+    steps: Int64Builder,
+    buckets: Int64Builder,
+    totals: BooleanBuilder,
+    services: StringBuilder,
+    names: StringBuilder,
+    kinds: Int8Builder,
+    status_codes: Int8Builder,
+    instances: StringBuilder,
+    versions: StringBuilder,
+    zones: StringBuilder,
+    counts: Int64Builder,
+    sums: Int64Builder,
+    maxima: Int64Builder,
+    durations: BinaryBuilder,
+}
+
+impl RedWriter {
+    pub(super) fn write(&mut self, rows: RowsOfStep, sums: &mut SortedSums) {
+        for (group, bucket, cell) in sums.rows() {
+            self.steps.append_value(rows.step_seconds);
+            self.buckets.append_value(bucket);
+            self.totals.append_value(rows.is_total);
+            self.write_group(group);
+            self.counts.append_value(saturated(cell.count.into()));
+            self.sums.append_value(saturated(cell.sum_nano));
+            self.maxima.append_value(cell.max_nano);
+            self.durations.append_value(cell.durations.to_bytes());
+        }
+    }
+
+    pub(super) fn finish(mut self) -> Result<RecordBatch, ArrowError> {
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(self.steps.finish()),
+            Arc::new(self.buckets.finish()),
+            Arc::new(self.totals.finish()),
+            Arc::new(self.services.finish()),
+            Arc::new(self.names.finish()),
+            Arc::new(self.kinds.finish()),
+            Arc::new(self.status_codes.finish()),
+            Arc::new(self.instances.finish()),
+            Arc::new(self.versions.finish()),
+            Arc::new(self.zones.finish()),
+            Arc::new(self.counts.finish()),
+            Arc::new(self.sums.finish()),
+            Arc::new(self.maxima.finish()),
+            Arc::new(self.durations.finish()),
+        ];
+        RecordBatch::try_new(Arc::clone(red_schema()), columns)
+    }
+
+    fn write_group(&mut self, group: &RedGroup) {
+        self.services.append_option(group.service.as_deref());
+        self.names.append_option(group.name.as_deref());
+        self.kinds.append_value(group.kind);
+        self.status_codes.append_value(group.status_code);
+        self.instances.append_option(group.instance.as_deref());
+        self.versions.append_option(group.version.as_deref());
+        self.zones.append_option(group.zone.as_deref());
+    }
+}
+
+fn saturated(sum: i128) -> i64 {
+    i64::try_from(sum).unwrap_or(if sum < 0 { i64::MIN } else { i64::MAX })
+}
