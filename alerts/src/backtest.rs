@@ -17,8 +17,6 @@ use crate::rule::{Condition, Metric, Rule};
 const MOST_EVALUATIONS: u128 = 10_000;
 /// So many questions the windows of a percentile may need, which cannot be added up.
 const MOST_ROUNDS: u128 = 12;
-/// Edges have no series over time: each step is a question of its own.
-const MOST_EVALUATIONS_OF_EDGES: u128 = 1_000;
 /// So many stretches of time are told of a series.
 const MOST_STRETCHES: usize = 500;
 
@@ -115,21 +113,17 @@ fn instants(rule: &Rule, from: UnixNanos, to: UnixNanos) -> Result<Instants, Fig
     let windows = windows(&rule.condition);
     let bucket = BUCKET.as_nanos();
     let divisor = windows.iter().map(Duration::as_nanos).fold(0, gcd);
-    let most = match rule.is_of_edges() {
-        true => MOST_EVALUATIONS_OF_EDGES,
-        false => MOST_EVALUATIONS,
-    };
     let fits = |every: u128| {
         let rounds = windows.iter().map(|window| window.as_nanos() / every).max();
         let is_in_rounds = !needs_rounds(&rule.condition) || rounds <= Some(MOST_ROUNDS);
-        divisor.is_multiple_of(every) && length / every < most && is_in_rounds
+        divisor.is_multiple_of(every) && length / every < MOST_EVALUATIONS && is_in_rounds
     };
     let multiples = divisor / bucket;
     let shortest = (1..=multiples.min(100_000)).map(|times| times * bucket);
     let Some(every) = shortest.into_iter().find(|every| fits(*every)) else {
         let problem = format!(
             "the range is too long: with these windows a rule is tested over {} at most",
-            crate::units::duration_text(duration(divisor.saturating_mul(most)))
+            crate::units::duration_text(duration(divisor.saturating_mul(MOST_EVALUATIONS)))
         );
         return Err(FigureError::TooLarge(problem));
     };

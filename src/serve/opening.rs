@@ -7,14 +7,14 @@ use query::Engine;
 use storage::{OnReplay, SpanStore};
 
 use super::house::House;
-use super::wiring;
+use super::{alerts, wiring};
 
 /// Opens the store, replaying its log, then lets spans and questions in.
 ///
 /// Returns early, with nothing opened, when the server is stopped meanwhile.
 ///
 /// # Errors
-/// A store that cannot be opened; query threads that cannot be started.
+/// A store or alerts that cannot be opened; query threads that cannot be started.
 pub(super) async fn open(house: House) -> anyhow::Result<()> {
     let readiness = Arc::clone(&house.readiness);
     let on_replay: OnReplay = Arc::new(move |progress| readiness.replayed(progress));
@@ -27,10 +27,12 @@ pub(super) async fn open(house: House) -> anyhow::Result<()> {
         () = house.stop.cancelled() => return Ok(()),
     };
     let engine = Engine::new(store.catalog(), wiring::query_settings(&house.settings))?;
-    let routes = query::router(engine.clone(), wiring::now);
+    let alerting = alerts::open(&house, engine.clone()).await?;
+    let routes = query::router(engine.clone(), wiring::now).merge(alerting.router());
 
     // Only here are they set, and only once.
     let is_first = house.engine.set(engine).is_ok()
+        && house.alerting.set(alerting).is_ok()
         && house.routes.set(routes).is_ok()
         && house.store.set(store).is_ok();
     ensure!(is_first, "the store was opened twice");

@@ -17,6 +17,7 @@ mod ledger;
 mod random;
 mod server;
 
+mod alerts;
 mod crash;
 mod exporters;
 mod figures;

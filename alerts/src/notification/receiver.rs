@@ -45,6 +45,22 @@ pub struct ReceiverSpec {
     pub send_resolved: Option<bool>,
 }
 
+impl ReceiverSpec {
+    /// The names of all fields.
+    pub const FIELDS: [&str; 10] = [
+        "name",
+        "type",
+        "url",
+        "secret",
+        "template",
+        "language",
+        "headers",
+        "repeat",
+        "timeout",
+        "send_resolved",
+    ];
+}
+
 /// Whom alerts are told to.
 #[derive(Clone)]
 pub struct Receiver {

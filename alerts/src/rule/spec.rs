@@ -127,6 +127,42 @@ pub struct RuleSpec {
     pub breaker: Option<bool>,
 }
 
+impl RuleSpec {
+    /// The names of all fields, as they are written in the configuration file.
+    pub const FIELDS: [&str; 30] = [
+        "name",
+        "description",
+        "severity",
+        "labels",
+        "receivers",
+        "scope",
+        "service",
+        "operation",
+        "instance",
+        "kind",
+        "version",
+        "zone",
+        "by",
+        "caller",
+        "callee",
+        "connection",
+        "metric",
+        "window",
+        "satisfied",
+        "threshold",
+        "compared_with",
+        "ratio",
+        "slo",
+        "slow",
+        "burn",
+        "for",
+        "no_data",
+        "min_calls",
+        "max_series",
+        "breaker",
+    ];
+}
+
 /// What a rule is about.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]

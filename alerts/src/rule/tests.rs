@@ -132,3 +132,24 @@ fn a_rule_is_written_as_it_was_read() {
     let rule = spec(written.clone()).expect("the shape of a rule");
     assert_eq!(serde_json::to_value(rule).expect("JSON"), written);
 }
+
+#[test]
+fn the_fields_are_those_of_the_description() {
+    let description: Value = serde_json::from_str(&crate::openapi_json()).expect("JSON");
+    let described = &description["components"]["schemas"]["RuleSpec"]["properties"];
+    let described = described.as_object().expect("properties").keys();
+    let snake_case = |name: &String| {
+        let letters = name
+            .chars()
+            .map(|letter| match letter.is_ascii_uppercase() {
+                true => format!("_{}", letter.to_ascii_lowercase()),
+                false => letter.to_string(),
+            });
+        letters.collect::<String>()
+    };
+    let mut described: Vec<String> = described.map(snake_case).collect();
+    described.sort_unstable();
+    let mut fields = RuleSpec::FIELDS.map(str::to_owned);
+    fields.sort_unstable();
+    assert_eq!(described, fields);
+}
