@@ -19,7 +19,8 @@ pub(super) async fn send_errors(server: &Server, seconds: Range<i64>) {
         let name = json!({"key": "service.name", "value": {"stringValue": service}});
         json!({"resource": {"attributes": [name]}, "scopeSpans": [{"spans": spans(service)}]})
     };
-    let body = json!({"resourceSpans": ["web", "payment"].map(of_service)});
+    let of_both = ["web", "payment"].map(of_service);
+    let body = json!({"resourceSpans": of_both});
     let answer = server.post("application/json", body.to_string()).await;
     assert_eq!(answer.unwrap().status, 200);
 }

@@ -3,6 +3,8 @@
 use std::fs;
 use std::process::{Command, Output};
 
+use serde_json::Value;
+
 use crate::batches::{Reply, Sender, batch, hex, trace_id};
 use crate::server::{Launch, command};
 
