@@ -9,7 +9,8 @@ use super::jaeger::{
     JaegerDependenciesAnswer, JaegerNamesAnswer, JaegerOperationsAnswer, JaegerTracesAnswer,
 };
 use super::native::{
-    DiagnosisJson, OperationsAnswer, RedJson, ServicesAnswer, TopologyJson, TraceJson,
+    DiagnosisJson, InstanceCatalog, OperationsAnswer, RedHistogramJson, RedJson, ServiceCatalog,
+    ServicesAnswer, TopologyJson, TraceJson,
 };
 use super::{JSON, jaeger, native};
 
@@ -36,7 +37,10 @@ use super::{JSON, jaeger, native};
         native::skeleton,
         native::services,
         native::operations,
+        native::catalog_services,
+        native::catalog_instances,
         native::red,
+        native::red_histogram,
         native::topology,
         serve,
         jaeger::search,
@@ -47,7 +51,8 @@ use super::{JSON, jaeger, native};
         jaeger::dependencies,
     ),
     components(schemas(
-        TraceJson, DiagnosisJson, RedJson, TopologyJson, ServicesAnswer, OperationsAnswer,
+        TraceJson, DiagnosisJson, RedJson, RedHistogramJson, TopologyJson, ServicesAnswer, OperationsAnswer,
+        ServiceCatalog, InstanceCatalog,
         ErrorAnswer, JaegerTracesAnswer, JaegerNamesAnswer, JaegerOperationsAnswer, JaegerDependenciesAnswer, JaegerErrorAnswer,
     )),
 )]
