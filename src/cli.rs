@@ -34,7 +34,7 @@ pub(crate) fn run() -> ExitStatus {
         Command::Trace(trace) => trace::run(&trace),
         Command::Red(red) => red::run(&red),
         Command::CheckConfig(settings) => check_config::run(settings),
-        Command::Openapi => print(&query::openapi_json()),
+        Command::Openapi => print(&crate::serve::openapi_json()),
         Command::Wal {
             command: WalCommand::Inspect(inspect),
         } => wal::run(inspect),
