@@ -1,5 +1,6 @@
 //! `/metrics`: the counters of every part, in Prometheus' text format.
 
+mod alerts;
 mod exposition;
 mod process;
 mod queries;
@@ -9,10 +10,12 @@ mod storing;
 
 use std::sync::{Arc, OnceLock};
 
+use ::alerts::Alerting;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use query::Engine;
+use tokio::sync::SetOnce;
 
 use super::readiness::{Phase, Readiness};
 use super::remote_write::RemoteWriteCounters;
@@ -25,6 +28,7 @@ pub(super) struct Sources {
     pub(super) receivers: Arc<collector::Counters>,
     pub(super) store: LateStore,
     pub(super) engine: Arc<OnceLock<Engine>>,
+    pub(super) alerting: Arc<SetOnce<Alerting>>,
     pub(super) remote_write: Arc<RemoteWriteCounters>,
     pub(super) readiness: Arc<Readiness>,
 }
@@ -56,6 +60,9 @@ fn text(sources: &Sources) -> String {
     if let Some(engine) = sources.engine.get() {
         queries::write(&mut exposition, &engine.counters());
     }
+    if let Some(alerting) = sources.alerting.get() {
+        alerts::write(&mut exposition, &alerting.counters());
+    }
     remote_write::write(&mut exposition, &sources.remote_write);
     process::write(&mut exposition);
     exposition.into_text()
@@ -76,6 +83,7 @@ mod tests {
             receivers: Arc::default(),
             store: LateStore::default(),
             engine: Arc::default(),
+            alerting: Arc::default(),
             remote_write: Arc::default(),
             readiness: Arc::new(Readiness::new()),
         });

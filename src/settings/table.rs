@@ -143,6 +143,10 @@ settings! {
     remote_write_labels: LabelList, "LABELS", "job=spanhouse";
     /// Send native histograms too, for a receiver that takes them
     remote_write_native_histograms: bool, "BOOL", "false";
+    /// Time between evaluations of alert rules
+    alert_interval: Duration, "DURATION", "10s";
+    /// Time after the end of a window at which alert rules look at it; later spans do not count
+    alert_lag: Duration, "DURATION", "10s";
     /// Time that requests in flight get to finish after SIGTERM
     drain_timeout: Duration, "DURATION", "10s";
     /// Log level, or filters by module such as `info,storage=debug`

@@ -6,7 +6,7 @@ use schemas::{SpanBatch, SpanKind, SpanRow, StatusCode, TraceId, UnixNanos};
 use super::protobuf::DecodedFamily;
 use super::remote_write::{DecodedTimeSeries, DecodedWriteRequest};
 use super::*;
-use crate::fixtures::{batch_of, engine, span_id, spans_table, catalog};
+use crate::fixtures::{batch_of, catalog, engine, span_id, spans_table};
 use crate::{Engine, QuerySettings};
 
 /// Half past an hour.
