@@ -7,14 +7,14 @@ use query::{Engine, RollUps};
 use storage::{OnReplay, SpanStore};
 
 use super::house::House;
-use super::{roll_up, wiring};
+use super::{alerts, roll_up, wiring};
 
 /// Opens the store, replaying its log, then lets spans and questions in.
 ///
 /// Returns early, with nothing opened, when the server is stopped meanwhile.
 ///
 /// # Errors
-/// A store that cannot be opened; query threads that cannot be started.
+/// A store or alerts that cannot be opened; query threads that cannot be started.
 pub(super) async fn open(house: House) -> anyhow::Result<()> {
     let readiness = Arc::clone(&house.readiness);
     let on_replay: OnReplay = Arc::new(move |progress| readiness.replayed(progress));
@@ -31,10 +31,12 @@ pub(super) async fn open(house: House) -> anyhow::Result<()> {
     };
     let engine = Engine::new(store.catalog(), wiring::query_settings(&house.settings))?
         .with_rollups(rollups);
-    let routes = query::router(engine.clone(), wiring::now);
+    let alerting = alerts::open(&house, engine.clone()).await?;
+    let routes = query::router(engine.clone(), wiring::now).merge(alerting.router());
 
     // Only here are they set, and only once.
     let is_first = house.engine.set(engine).is_ok()
+        && house.alerting.set(alerting).is_ok()
         && house.routes.set(routes).is_ok()
         && house.store.set(store).is_ok();
     ensure!(is_first, "the store was opened twice");

@@ -14,8 +14,8 @@ use datafusion::prelude::SessionConfig;
 use crate::functions;
 use crate::{QueryError, QuerySettings};
 
-/// The session. The only plans are filtered scans, so only the rules that help those are kept:
-/// planning takes part of every search.
+/// The session. The only plans are filtered scans and plain aggregates of them, so only the rules
+/// that help those are kept: planning takes part of every search.
 pub(crate) fn build(settings: &QuerySettings) -> Result<SessionState, QueryError> {
     let spill_nothing = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
     let runtime = RuntimeEnvBuilder::new()
@@ -31,6 +31,7 @@ pub(crate) fn build(settings: &QuerySettings) -> Result<SessionState, QueryError
             Arc::new(OptimizeProjections::new()),
         ])
         .with_scalar_functions(functions::all())
+        .with_aggregate_functions(functions::aggregates())
         .build();
     Ok(state)
 }

@@ -9,9 +9,12 @@ use super::jaeger::{
     JaegerDependenciesAnswer, JaegerNamesAnswer, JaegerOperationsAnswer, JaegerTracesAnswer,
 };
 use super::native::{
-    DiagnosisJson, OperationsAnswer, RedJson, ServicesAnswer, TopologyJson, TraceJson,
+    DiagnosisJson, InstanceCatalog, MtraceReceiptSchema, MtraceSpanSchema, OperationsAnswer,
+    RedHistogramJson, RedJson, ServiceCatalog,
+    ServicesAnswer, TopologyJson, TraceJson,
 };
-use super::{JSON, jaeger, native};
+use super::zipkin::ZipkinLinkJson;
+use super::{JSON, jaeger, native, zipkin};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -28,15 +31,20 @@ use super::{JSON, jaeger, native};
         (name = "services", description = "What sends spans"),
         (name = "figures", description = "Rates, errors and durations"),
         (name = "jaeger", description = "The same as Jaeger's clients ask for it"),
+        (name = "zipkin", description = "The same as Zipkin's user interface asks for it"),
         (name = "meta", description = "This description"),
     ),
     paths(
         native::trace,
         native::diagnosis,
         native::skeleton,
+        native::send_mtrace_spans,
         native::services,
         native::operations,
+        native::catalog_services,
+        native::catalog_instances,
         native::red,
+        native::red_histogram,
         native::topology,
         serve,
         jaeger::search,
@@ -45,10 +53,14 @@ use super::{JSON, jaeger, native};
         jaeger::service_operations,
         jaeger::operations,
         jaeger::dependencies,
+        zipkin::dependencies,
+        zipkin::dependencies_below_zipkin,
     ),
     components(schemas(
-        TraceJson, DiagnosisJson, RedJson, TopologyJson, ServicesAnswer, OperationsAnswer,
+        TraceJson, DiagnosisJson, MtraceSpanSchema, MtraceReceiptSchema, RedJson, RedHistogramJson, TopologyJson,
+        ServicesAnswer, OperationsAnswer, ServiceCatalog, InstanceCatalog,
         ErrorAnswer, JaegerTracesAnswer, JaegerNamesAnswer, JaegerOperationsAnswer, JaegerDependenciesAnswer, JaegerErrorAnswer,
+        ZipkinLinkJson,
     )),
 )]
 struct Description;
