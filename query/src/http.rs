@@ -7,6 +7,8 @@
 //! | `GET /api/v1/traces/{id}/skeleton` | its tree as Arrow columns, for drawing |
 //! | `GET /api/v1/services`, `/api/v1/services/{service}/operations` | what sends spans |
 //! | `GET /api/v1/red` | QPS, AvgTime, success rate and percentiles, over time |
+//! | `GET /api/v1/red/histogram` | durations by time and size, with traces as examples |
+//! | `GET /api/v1/catalog/services`, `/api/v1/catalog/instances` | who sent spans lately, and how they do |
 //! | `GET /api/v1/topology` | who calls whom, with the figures of each edge |
 //! | `GET /api/v1/openapi.json` | the description of all of this |
 //! | `GET /api/v2/dependencies`, `/zipkin/api/v2/dependencies` | who calls whom, as Zipkin answers |
@@ -60,6 +62,9 @@ pub fn router(engine: Engine, clock: Clock) -> Router {
             get(native::operations),
         )
         .route("/api/v1/red", get(native::red))
+        .route("/api/v1/red/histogram", get(native::red_histogram))
+        .route("/api/v1/catalog/services", get(native::catalog_services))
+        .route("/api/v1/catalog/instances", get(native::catalog_instances))
         .route("/api/v1/topology", get(native::topology))
         .route("/api/v1/openapi.json", get(openapi::serve))
         .route("/api/traces", get(jaeger::search))

@@ -17,6 +17,8 @@ mod ledger;
 mod random;
 mod server;
 
+mod accuracy;
+mod alerts;
 mod crash;
 mod exporters;
 mod figures;

@@ -14,7 +14,7 @@ use futures::TryStreamExt;
 use schemas::{SpanKind, TraceId, UNKNOWN_SERVICE};
 
 use super::{Shared, scan};
-use crate::red::{self, RedAnswer, RedQuery, RedSource};
+use crate::red::{self, Heatmap, HeatmapQuery, RedAnswer, RedQuery, RedSource};
 use crate::search::{self, TraceQuery};
 use crate::topology::{self, Topology, TopologyQuery, TopologySource};
 use crate::trace::{self, Trace};
@@ -71,19 +71,28 @@ impl Question {
     }
 
     /// The rate, errors and durations that `query` asks for.
-    pub(crate) async fn red(self, query: &RedQuery) -> Result<RedAnswer, QueryError> {
+    pub(crate) async fn red(&self, query: &RedQuery) -> Result<RedAnswer, QueryError> {
         let tables = self.tables(RED).await?;
+        red::answer(&self.red_source(&tables), query).await
+    }
+
+    /// Durations by step and size.
+    pub(crate) async fn heatmap(&self, query: &HeatmapQuery) -> Result<Heatmap, QueryError> {
+        let tables = self.tables(RED).await?;
+        red::heatmap(&self.red_source(&tables), query).await
+    }
+
+    fn red_source<'a>(&'a self, tables: &'a [Arc<dyn TableProvider>; 4]) -> RedSource<'a> {
         let [spans, red, rolled_spans, unrolled_spans] =
             tables.each_ref().map(|table| self.scan(table));
-        let source = RedSource {
+        RedSource {
             spans,
             red,
             rolled_spans,
             unrolled_spans,
             rollups: &self.rollups,
             counting: &self.shared.counting,
-        };
-        red::answer(&source, query).await
+        }
     }
 
     /// Who calls whom.
@@ -104,7 +113,7 @@ impl Question {
 
     /// All operations by service.
     pub(crate) async fn operations(
-        self,
+        &self,
     ) -> Result<BTreeMap<String, BTreeSet<Operation>>, QueryError> {
         let provider = self.table(OPERATIONS).await?;
         let scan = self.scan(&provider);

@@ -9,7 +9,9 @@ use super::jaeger::{
     JaegerDependenciesAnswer, JaegerNamesAnswer, JaegerOperationsAnswer, JaegerTracesAnswer,
 };
 use super::native::{
-    DiagnosisJson, OperationsAnswer, RedJson, ServicesAnswer, TopologyJson, TraceJson,
+    DiagnosisJson, InstanceCatalog, MtraceReceiptSchema, MtraceSpanSchema, OperationsAnswer,
+    RedHistogramJson, RedJson, ServiceCatalog,
+    ServicesAnswer, TopologyJson, TraceJson,
 };
 use super::zipkin::ZipkinLinkJson;
 use super::{JSON, jaeger, native, zipkin};
@@ -36,9 +38,13 @@ use super::{JSON, jaeger, native, zipkin};
         native::trace,
         native::diagnosis,
         native::skeleton,
+        native::send_mtrace_spans,
         native::services,
         native::operations,
+        native::catalog_services,
+        native::catalog_instances,
         native::red,
+        native::red_histogram,
         native::topology,
         serve,
         jaeger::search,
@@ -51,7 +57,8 @@ use super::{JSON, jaeger, native, zipkin};
         zipkin::dependencies_below_zipkin,
     ),
     components(schemas(
-        TraceJson, DiagnosisJson, RedJson, TopologyJson, ServicesAnswer, OperationsAnswer,
+        TraceJson, DiagnosisJson, MtraceSpanSchema, MtraceReceiptSchema, RedJson, RedHistogramJson, TopologyJson,
+        ServicesAnswer, OperationsAnswer, ServiceCatalog, InstanceCatalog,
         ErrorAnswer, JaegerTracesAnswer, JaegerNamesAnswer, JaegerOperationsAnswer, JaegerDependenciesAnswer, JaegerErrorAnswer,
         ZipkinLinkJson,
     )),

@@ -1,9 +1,11 @@
 mod any_order;
+mod catalog;
 mod diagnosis;
 mod jaeger;
 mod otlp;
 mod parts;
 mod red;
+mod red_histogram;
 mod rpc_halves;
 mod topology;
 mod zipkin;

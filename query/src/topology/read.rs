@@ -9,7 +9,7 @@ use arrow_array::{Array, ArrayRef, DictionaryArray, FixedSizeBinaryArray, Int8Ar
 use schemas::columns::{self as span_columns, ColumnId, span_attribute_column};
 use schemas::{SpanBatch, SpanId, SpanKind, StatusCode, TraceId, UnixNanos};
 
-use super::columns::{BROKER, DATABASE, DATABASE_SYSTEM, DESTINATION, PEER_NAMES};
+use super::columns::{BROKER, CALLER_NAMES, DATABASE, DATABASE_SYSTEM, DESTINATION, PEER_NAMES};
 use super::names::{Name, Names};
 use super::peer::is_cache;
 use super::spans::{LinkedSpan, Peer};
@@ -40,7 +40,15 @@ pub(super) fn read(batch: &SpanBatch, names: &mut Names, spans: &mut Vec<LinkedS
         span.zone = name;
     });
     texts.set(&attributes(&PEER_NAMES), |span, name| {
-        span.peer.name = name;
+        // Its other names are the server's own, or the address of a visitor's machine.
+        if span.kind != SpanKind::Server {
+            span.peer.name = name;
+        }
+    });
+    texts.set(&attributes(&CALLER_NAMES), |span, name| {
+        if span.kind == SpanKind::Server {
+            span.peer.name = name;
+        }
     });
     texts.set(&attributes(&DATABASE), |span, name| {
         span.peer.database = name;

@@ -2,9 +2,9 @@
 
 mod document;
 
-use super::instant;
-use super::paint::{DIM, Paint, RED};
-use super::text::{cut_end, pad_end, printable};
+use crate::cli::instant;
+use crate::cli::paint::{DIM, Paint, RED};
+use crate::cli::text::{cut_end, pad_end, printable};
 use crate::cli::terminal::Terminal;
 use document::{
     Bottleneck, CriticalPath, FirstError, RepeatedCalls, SerialSiblings, SpanReference,

@@ -9,7 +9,7 @@ use super::super::failure::{ApiError, ErrorAnswer, NativeError};
 use super::super::parameters::{Parameters, QueryPairs};
 use super::super::{Api, Body};
 use super::TopologyJson;
-use super::red_handler::percentiles;
+use super::red_parameters::percentiles;
 use crate::red::{RED_BUCKET, TimeSpan};
 use crate::topology::{TopologyDimension, TopologyQuery};
 
