@@ -11,6 +11,7 @@
 //! | `GET /api/v1/catalog/services`, `/api/v1/catalog/instances` | who sent spans lately, and how they do |
 //! | `GET /api/v1/topology` | who calls whom, with the figures of each edge |
 //! | `GET /api/v1/openapi.json` | the description of all of this |
+//! | `GET /api/v2/dependencies`, `/zipkin/api/v2/dependencies` | who calls whom, as Zipkin answers |
 //! | `GET /api/traces`, `/api/traces/{id}`, `/api/services`, `/api/services/{service}/operations`, `/api/operations`, `/api/dependencies` | the same in Jaeger's JSON |
 //!
 //! Shapes of answers are born here; nothing else in the crate knows them. Answers are written on
@@ -24,6 +25,7 @@ mod openapi;
 mod otlp;
 mod otlp_json;
 mod parameters;
+mod zipkin;
 
 use axum::Router;
 use axum::http::header;
@@ -74,6 +76,11 @@ pub fn router(engine: Engine, clock: Clock) -> Router {
         )
         .route("/api/operations", get(jaeger::operations))
         .route("/api/dependencies", get(jaeger::dependencies))
+        .route("/api/v2/dependencies", get(zipkin::dependencies))
+        .route(
+            "/zipkin/api/v2/dependencies",
+            get(zipkin::dependencies_below_zipkin),
+        )
         .fallback(failure::no_such_endpoint)
         .method_not_allowed_fallback(failure::method_not_allowed)
         .with_state(Api { engine, clock })

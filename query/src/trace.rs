@@ -33,6 +33,7 @@ use schemas::typed_json::TypedJsonError;
 use schemas::{Resource, Scope, Span, SpanId, SpanKind, StatusCode, TraceId, UnixNanos};
 
 pub(crate) use assembly::assemble;
+pub(crate) use call_path::CallPaths;
 pub use call_path::MAX_CALL_PATH_LEVELS;
 use call_path::SentPath;
 pub use marks::{Mark, Marks};

@@ -17,6 +17,7 @@ mod ledger;
 mod random;
 mod server;
 
+mod accuracy;
 mod alerts;
 mod crash;
 mod exporters;

@@ -16,7 +16,7 @@ use crate::{QueryError, QuerySettings};
 
 /// The session. The only plans are filtered scans and plain aggregates of them, so only the rules
 /// that help those are kept: planning takes part of every search.
-pub(super) fn build(settings: &QuerySettings) -> Result<SessionState, QueryError> {
+pub(crate) fn build(settings: &QuerySettings) -> Result<SessionState, QueryError> {
     let spill_nothing = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_limit(settings.memory_limit_bytes, 1.0)

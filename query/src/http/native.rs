@@ -5,6 +5,7 @@ mod catalog_json;
 mod diagnosis_handler;
 mod diagnosis_json;
 mod figures_json;
+mod mtrace_spans;
 mod part;
 mod path_id;
 mod red_handler;
@@ -27,6 +28,7 @@ pub(super) use catalog_handler::{
 pub(super) use catalog_json::{InstanceCatalog, ServiceCatalog};
 pub(super) use diagnosis_handler::{__path_diagnosis, diagnosis};
 pub(super) use diagnosis_json::DiagnosisJson;
+pub(super) use mtrace_spans::{__path_send_mtrace_spans, MtraceReceiptSchema, MtraceSpanSchema};
 pub(super) use red_handler::{__path_red, red};
 pub(super) use red_histogram_handler::{__path_red_histogram, red_histogram};
 pub(super) use red_histogram_json::RedHistogramJson;

@@ -9,10 +9,12 @@ use super::jaeger::{
     JaegerDependenciesAnswer, JaegerNamesAnswer, JaegerOperationsAnswer, JaegerTracesAnswer,
 };
 use super::native::{
-    DiagnosisJson, InstanceCatalog, OperationsAnswer, RedHistogramJson, RedJson, ServiceCatalog,
+    DiagnosisJson, InstanceCatalog, MtraceReceiptSchema, MtraceSpanSchema, OperationsAnswer,
+    RedHistogramJson, RedJson, ServiceCatalog,
     ServicesAnswer, TopologyJson, TraceJson,
 };
-use super::{JSON, jaeger, native};
+use super::zipkin::ZipkinLinkJson;
+use super::{JSON, jaeger, native, zipkin};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -29,12 +31,14 @@ use super::{JSON, jaeger, native};
         (name = "services", description = "What sends spans"),
         (name = "figures", description = "Rates, errors and durations"),
         (name = "jaeger", description = "The same as Jaeger's clients ask for it"),
+        (name = "zipkin", description = "The same as Zipkin's user interface asks for it"),
         (name = "meta", description = "This description"),
     ),
     paths(
         native::trace,
         native::diagnosis,
         native::skeleton,
+        native::send_mtrace_spans,
         native::services,
         native::operations,
         native::catalog_services,
@@ -49,11 +53,14 @@ use super::{JSON, jaeger, native};
         jaeger::service_operations,
         jaeger::operations,
         jaeger::dependencies,
+        zipkin::dependencies,
+        zipkin::dependencies_below_zipkin,
     ),
     components(schemas(
-        TraceJson, DiagnosisJson, RedJson, RedHistogramJson, TopologyJson, ServicesAnswer, OperationsAnswer,
-        ServiceCatalog, InstanceCatalog,
+        TraceJson, DiagnosisJson, MtraceSpanSchema, MtraceReceiptSchema, RedJson, RedHistogramJson, TopologyJson,
+        ServicesAnswer, OperationsAnswer, ServiceCatalog, InstanceCatalog,
         ErrorAnswer, JaegerTracesAnswer, JaegerNamesAnswer, JaegerOperationsAnswer, JaegerDependenciesAnswer, JaegerErrorAnswer,
+        ZipkinLinkJson,
     )),
 )]
 struct Description;

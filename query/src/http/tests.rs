@@ -7,6 +7,8 @@ mod parts;
 mod red;
 mod red_histogram;
 mod rpc_halves;
+mod topology;
+mod zipkin;
 
 use axum::Router;
 use axum::body::Body as RequestBody;

@@ -30,7 +30,7 @@ type Bucket = u32;
 ///
 /// A percentile is the middle of the bucket that holds it: at most 0.05 % away from the exact
 /// value of the sorted list, and exact below 2,048 ns.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DurationHistogram {
     /// Buckets that hold something, in order.
     counts: Vec<(Bucket, u64)>,

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use schemas::rollups::OTHER_OPERATIONS;
+
 use super::call::{Call, CalledOperation};
 use super::names::{Name, Names};
 use crate::RollUps;
@@ -22,12 +24,12 @@ impl<'a> KeptOperations<'a> {
     }
 
     /// The call with the name by which its operation counts.
-    pub(super) fn call(&mut self, call: Call, names: &mut Names) -> Call {
+    pub(super) fn call(&mut self, call: &Call, names: &mut Names) -> Call {
         let operation = call.operation.map(|operation| CalledOperation {
             name: self.name(operation, names),
             ..operation
         });
-        Call { operation, ..call }
+        Call { operation, ..*call }
     }
 
     fn name(&mut self, operation: CalledOperation, names: &mut Names) -> Name {
@@ -36,7 +38,10 @@ impl<'a> KeptOperations<'a> {
         }
         let service = names.text_of(operation.service);
         let kept = self.rollups.kept(service, names.text(operation.name));
-        let kept = names.number(&kept.to_owned());
+        let kept = match kept == names.text(operation.name) {
+            true => operation.name,
+            false => names.number(OTHER_OPERATIONS),
+        };
         self.kept.insert(operation, kept);
         kept
     }

@@ -9,7 +9,7 @@ use arrow_array::{Array, ArrayRef, DictionaryArray, Int8Array};
 use schemas::columns::{self as span_columns, ColumnId, span_attribute_column};
 use schemas::{SpanBatch, SpanId, SpanKind, StatusCode, TraceId, UnixNanos};
 
-use super::columns::{BROKER, DATABASE, DATABASE_SYSTEM, DESTINATION, PEER_NAMES};
+use super::columns::{BROKER, CALLER_NAMES, DATABASE, DATABASE_SYSTEM, DESTINATION, PEER_NAMES};
 use super::names::{Name, Names};
 use super::peer::is_cache;
 use super::spans::{LinkedSpan, Peer};
@@ -25,23 +25,41 @@ pub(super) fn read(batch: &SpanBatch, names: &mut Names, spans: &mut Vec<LinkedS
         names,
         spans: &mut spans[first..],
     };
-    texts.set(&[span_columns::NAME], |span, name| span.operation = name);
+    texts.set(&[span_columns::NAME], |span, name| {
+        span.operation = name;
+    });
     texts.set(&[span_columns::SERVICE_NAME], |span, name| {
-        span.service = name
+        span.service = name;
     });
     texts.set(&[span_columns::CALL_PATH], |span, name| {
-        span.call_path = name
+        span.call_path = name;
     });
-    texts.set(&[service_version()], |span, name| span.version = name);
-    texts.set(&[availability_zone()], |span, name| span.zone = name);
-    texts.set(&attributes(&PEER_NAMES), |span, name| span.peer.name = name);
+    texts.set(&[service_version()], |span, name| {
+        span.version = name;
+    });
+    texts.set(&[availability_zone()], |span, name| {
+        span.zone = name;
+    });
+    texts.set(&attributes(&PEER_NAMES), |span, name| {
+        // Its other names are the server's own, or the address of a visitor's machine.
+        if span.kind != SpanKind::Server {
+            span.peer.name = name;
+        }
+    });
+    texts.set(&attributes(&CALLER_NAMES), |span, name| {
+        if span.kind == SpanKind::Server {
+            span.peer.name = name;
+        }
+    });
     texts.set(&attributes(&DATABASE), |span, name| {
-        span.peer.database = name
+        span.peer.database = name;
     });
     texts.set(&attributes(&DESTINATION), |span, name| {
         span.peer.destination = name;
     });
-    texts.set(&attributes(&BROKER), |span, name| span.peer.broker = name);
+    texts.set(&attributes(&BROKER), |span, name| {
+        span.peer.broker = name;
+    });
     texts.set_from_text(&attributes(&DATABASE_SYSTEM), |span, system| {
         span.peer.is_cache = is_cache(system);
     });
@@ -59,7 +77,7 @@ fn read_numbers(batch: &SpanBatch, spans: &mut Vec<LinkedSpan>) {
     let span_ids = batch.column(span_columns::SPAN_ID);
     let parents = batch.column(span_columns::PARENT_SPAN_ID);
     let durations = batch.column(span_columns::DURATION_NANO);
-    let durations = durations.map(|array| array.as_primitive::<Int64Type>());
+    let durations = durations.map(AsArray::as_primitive::<Int64Type>);
     let kinds = int8(batch, span_columns::KIND);
     let codes = int8(batch, span_columns::STATUS_CODE);
     let number =
@@ -84,9 +102,7 @@ fn read_numbers(batch: &SpanBatch, spans: &mut Vec<LinkedSpan>) {
 }
 
 fn int8(batch: &SpanBatch, id: ColumnId) -> Option<&Int8Array> {
-    batch
-        .column(id)
-        .map(|array| array.as_primitive::<Int8Type>())
+    batch.column(id).map(AsArray::as_primitive::<Int8Type>)
 }
 
 /// The columns of texts of a batch, and the spans that they are read into.

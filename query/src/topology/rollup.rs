@@ -42,15 +42,11 @@ pub(crate) fn edge_rows(
     let mut names = Names::default();
     let fresh = spans_of(fresh, &mut names);
     let earlier = spans_of(earlier, &mut names);
-    let mut calls = Vec::new();
-    each_change(&fresh, &earlier, &names, |call, sign| {
-        calls.push((call, sign))
-    });
     let mut kept = KeptOperations::of(rollups);
     let mut sums = EdgeSums::default();
-    for (call, sign) in calls {
-        sums.add(&kept.call(call, &mut names), sign);
-    }
+    each_change(&fresh, &earlier, &mut names, |call, sign, names| {
+        sums.add(&kept.call(call, names), sign);
+    });
     sums.add_totals();
     sums.add_longer_steps();
     encode::to_batch(sums.into_rows(&names), &names)

@@ -37,6 +37,58 @@ fn push_number(path: &mut String, number: usize) {
     }
 }
 
+/// The call paths of entries in pre-order, each made from that of the entry above: walking up from
+/// every entry would take as many steps as all paths have numbers.
+#[derive(Debug)]
+pub(crate) struct CallPaths<'a> {
+    trace: &'a Trace,
+    /// The entries on the way to the last one.
+    way: Vec<Passed>,
+}
+
+/// An entry that was passed.
+#[derive(Debug)]
+struct Passed {
+    /// The position after its last descendant.
+    end: usize,
+    path: Option<String>,
+}
+
+impl<'a> CallPaths<'a> {
+    /// Paths of a trace's entries, none of which was passed yet.
+    pub(crate) fn of(trace: &'a Trace) -> Self {
+        Self {
+            trace,
+            way: Vec::new(),
+        }
+    }
+
+    /// As [`Trace::call_path`]. All entries between this one and the first that was passed on the way
+    /// from its root must have been passed, later ones not.
+    pub(crate) fn next(&mut self, position: usize) -> Option<&str> {
+        while self.way.last().is_some_and(|above| above.end <= position) {
+            self.way.pop();
+        }
+        let span = &self.trace.spans[position];
+        let above = self.way.last().and_then(|above| above.path.as_deref());
+        let path = match above {
+            Some(above) if span.sent_path.is_none() && span.levels <= MAX_CALL_PATH_LEVELS => {
+                let mut path = String::with_capacity(above.len() + 4);
+                path.push_str(above);
+                path.push('.');
+                push_number(&mut path, span.ordinal);
+                Some(path)
+            }
+            _ => self.trace.call_path(span),
+        };
+        self.way.push(Passed {
+            end: span.end,
+            path,
+        });
+        self.way.last()?.path.as_deref()
+    }
+}
+
 impl Trace {
     /// The span's call path.
     ///

@@ -57,7 +57,7 @@ pub(super) struct SpanJson<'a> {
     /// tell.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "0.2.1")]
-    call_path: Option<String>,
+    call_path: Option<&'a str>,
     /// The hierarchical id that it was sent with, for protocols that have one.
     #[serde(skip_serializing_if = "Option::is_none")]
     sent_call_path: Option<&'a str>,
@@ -148,10 +148,15 @@ pub(super) struct SpanJson<'a> {
 }
 
 impl<'a> SpanJson<'a> {
-    /// A span alone, with its content; none for a placeholder.
-    pub(super) fn of(trace: &'a Trace, place: &TraceSpan, content: Option<&'a Span>) -> Self {
+    /// A span alone, with its call path and its content; none for a placeholder.
+    pub(super) fn of(
+        trace: &'a Trace,
+        place: &TraceSpan,
+        call_path: Option<&'a str>,
+        content: Option<&'a Span>,
+    ) -> Self {
         let nothing = Self {
-            call_path: trace.call_path(place),
+            call_path,
             sent_call_path: None,
             depth: place.depth,
             span_id: place.span_id.map(|id| id.to_string()),

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::super::attribute_json::{AttributeSchema, AttributesJson};
 use super::super::otlp_json::{entity_refs, is_zero};
 use super::span_json::{SafeInteger, SafeIntegerSchema, SpanJson, is_none_left_out};
-use crate::trace::Selection;
+use crate::trace::{CallPaths, Selection};
 use crate::{Half, Trace};
 
 /// A trace as a tree, or a part of it. Spans stand in pre-order: each root is followed by its
@@ -135,7 +135,9 @@ impl Serialize for Spans<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let Self { trace, shown } = self;
         let mut list = serializer.serialize_seq(Some(shown.entries.len()))?;
+        let mut call_paths = CallPaths::of(trace);
         for entry in &shown.entries {
+            let call_path = call_paths.next(entry.position);
             let span = &trace.spans()[entry.position];
             let content = trace.content(span).map_err(S::Error::custom)?;
             let server = match span.half {
@@ -144,10 +146,11 @@ impl Serialize for Spans<'_> {
             };
             let server_content = server.map(|server| trace.content(server)).transpose();
             let server_content = server_content.map_err(S::Error::custom)?.flatten();
-            let server_half = server
-                .zip(server_content.as_ref())
-                .map(|(server, content)| Box::new(SpanJson::of(trace, server, Some(content))));
-            let mut json = SpanJson::of(trace, span, content.as_ref());
+            let server_half = server.zip(server_content.as_ref());
+            let server_half = server_half.map(|(server, content)| {
+                Box::new(SpanJson::of(trace, server, call_path, Some(content)))
+            });
+            let mut json = SpanJson::of(trace, span, call_path, content.as_ref());
             json.omitted = entry.omitted;
             json.server_half = server_half;
             list.serialize_element(&json)?;

@@ -7,7 +7,7 @@ use schemas::{ResourceRow, SpanBatch, SpanBatchBuilder, SpanKind};
 
 use super::super::native::TraceJson;
 use super::*;
-use crate::trace::{Limits, SpanRows, assemble};
+use crate::trace::{CallPaths, Limits, SpanRows, assemble};
 use crate::{Half, Mark, Trace};
 
 /// One span of a forest in which anything may be wrong: parents absent, circles, ids and paths
@@ -111,6 +111,7 @@ fn without_copies(mut json: Value) -> Value {
 fn check_tree(trace: &Trace) -> Result<(), TestCaseError> {
     let spans = trace.spans();
     let mut paths = BTreeMap::<String, Vec<usize>>::new();
+    let mut made = CallPaths::of(trace);
     for (position, span) in spans.iter().enumerate() {
         prop_assert!(span.end > position && span.end <= spans.len());
         let is_server = span.half == Some(Half::Server);
@@ -131,6 +132,7 @@ fn check_tree(trace: &Trace) -> Result<(), TestCaseError> {
             prop_assert_eq!(client.half, Some(Half::Client { server: position }));
             prop_assert_eq!(trace.call_path(client), Some(path));
         } else {
+            prop_assert_eq!(made.next(position), Some(path.as_str()));
             paths.entry(path).or_default().push(position);
         }
     }

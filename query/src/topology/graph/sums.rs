@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use datafusion::execution::memory_pool::MemoryReservation;
 use schemas::UnixNanos;
 use schemas::rollups::OTHER_OPERATIONS;
 
@@ -56,15 +57,30 @@ pub(in super::super) struct GraphSums<'a> {
     query: &'a TopologyQuery,
     sums: HashMap<(EdgeKey, i64), Sums>,
     batches: Vec<EdgeRows>,
+    memory: MemoryReservation,
 }
 
+/// What sums take beside themselves, typically, in bytes.
+const HISTOGRAMS_BYTES: usize = 512;
+
 impl<'a> GraphSums<'a> {
-    pub(in super::super) fn new(query: &'a TopologyQuery) -> Self {
+    pub(in super::super) fn new(query: &'a TopologyQuery, memory: MemoryReservation) -> Self {
         Self {
             query,
             sums: HashMap::new(),
             batches: Vec::new(),
+            memory,
         }
+    }
+
+    /// Accounts for the memory of what was counted.
+    ///
+    /// # Errors
+    /// [`QueryError::TooLarge`] when it is more than queries may use.
+    pub(in super::super) fn reserve_memory(&self) -> Result<(), QueryError> {
+        let sums = self.sums.len() * (size_of::<(EdgeKey, i64, Sums)>() + HISTOGRAMS_BYTES);
+        let rows: usize = self.batches.iter().map(EdgeRows::memory_bytes).sum();
+        Ok(self.memory.try_resize(sums + rows)?)
     }
 
     /// Counts a call that started in the range.

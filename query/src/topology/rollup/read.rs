@@ -43,6 +43,7 @@ pub(in super::super) struct EdgeRows {
     errors: Int64Array,
     client: Half,
     server: Half,
+    bytes: usize,
 }
 
 /// The columns of one side's durations.
@@ -87,11 +88,17 @@ impl EdgeRows {
             errors: int64("errors")?,
             client: half("client_sum_nano", "client_durations")?,
             server: half("server_sum_nano", "server_durations")?,
+            bytes: batch.get_array_memory_size(),
         })
     }
 
     pub(in super::super) fn len(&self) -> usize {
         self.steps.len()
+    }
+
+    /// The memory that the rows hold, in bytes.
+    pub(in super::super) fn memory_bytes(&self) -> usize {
+        self.bytes
     }
 
     /// The bucket's length, in seconds.

@@ -30,6 +30,15 @@ fn position(trace: &Trace, path: &str) -> usize {
     trace.find_path(path).expect("there")
 }
 
+/// Paths made from those of the entries above are those found by walking up.
+fn has_equal_paths(trace: &Trace, selection: &Selection) {
+    let mut paths = CallPaths::of(trace);
+    for entry in &selection.entries {
+        let path = trace.call_path(&trace.spans()[entry.position]);
+        assert_eq!(paths.next(entry.position), path.as_deref());
+    }
+}
+
 /// The paths shown with the number of spans left out below each, and those left out in all.
 fn shown(trace: &Trace, selection: &Selection) -> (Vec<String>, usize) {
     let line = |entry: &Entry| {
@@ -48,7 +57,9 @@ fn shown(trace: &Trace, selection: &Selection) -> (Vec<String>, usize) {
 fn check(under: Option<&str>, limits: Limits, expect: &[&str], omitted: usize) {
     let trace = example();
     let under = under.map(|path| position(&trace, path));
-    let (lines, left_out) = shown(&trace, &trace.select(under, limits));
+    let selection = trace.select(under, limits);
+    has_equal_paths(&trace, &selection);
+    let (lines, left_out) = shown(&trace, &selection);
     assert_eq!(lines, expect);
     assert_eq!(left_out, omitted);
 }
@@ -135,6 +146,7 @@ fn all_paths_are_found() {
         ],
     )]);
     for trace in [example(), native] {
+        has_equal_paths(&trace, &trace.select(None, Limits::NONE));
         for span in trace
             .spans()
             .iter()
