@@ -23,7 +23,9 @@ pub(super) fn draw(
 ) -> String {
     let step = i64::try_from(document.step_seconds).unwrap_or(i64::MAX);
     let step = step.saturating_mul(1_000_000_000).max(1);
-    let length = document.to_unix_nano.saturating_sub(document.from_unix_nano);
+    let length = document
+        .to_unix_nano
+        .saturating_sub(document.from_unix_nano);
     let steps = usize::try_from(length / step).unwrap_or(0);
     let in_column = steps.div_ceil(columns.max(1)).max(1);
     let mut values = vec![None; steps.div_ceil(in_column)];

@@ -170,7 +170,10 @@ impl Layout {
         };
         let qps = chart(Together::Sum, |figures| Some(figures.qps));
         let p99 = chart(Together::Largest, |figures| {
-            figures.percentiles_nano.get("99").map(|nanos| *nanos as f64)
+            figures
+                .percentiles_nano
+                .get("99")
+                .map(|nanos| *nanos as f64)
         });
         for chart in [qps, p99] {
             line.push_str(&self.chart_cell(&chart));
