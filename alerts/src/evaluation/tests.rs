@@ -15,7 +15,10 @@ async fn read(figures: &FakeFigures, rule: &Rule, at: UnixNanos) -> Reading {
 fn of_checkout(changes: Value) -> Rule {
     let mut spec = json!({"name": "r", "service": "checkout"});
     let fields = spec.as_object_mut().expect("an object");
-    fields.extend(changes.as_object().expect("an object").clone());
+    let Value::Object(changes) = changes else {
+        panic!("changes are fields");
+    };
+    fields.extend(changes);
     rule(spec)
 }
 
@@ -180,7 +183,7 @@ async fn many_instants_at_once_are_read_as_one_by_one() {
         labels: labels([("service", service)]),
         start: UnixNanos(NOON.0 + (random() % 900) as i64 * SECOND),
         nanos: (random() % 1_000_000_000) as i64,
-        is_error: random() % 5 == 0,
+        is_error: random().is_multiple_of(5),
     };
     let calls = (0..400).map(|number| match number % 3 {
         0 => call("a", &mut random),
