@@ -8,6 +8,8 @@
 //!                       draft ──► SpanData
 //! ```
 //!
+//! Asked for, `truth` adds up what was accepted, from the traces as they were made.
+//!
 //! The traffic is a pure function of the seed and the moments it is asked at; this module holds
 //! the clock and the pace.
 
@@ -18,6 +20,7 @@ mod fleet;
 mod random;
 mod scenario;
 mod traffic;
+mod truth;
 mod visitor;
 mod walk;
 
@@ -25,6 +28,7 @@ mod walk;
 mod tests;
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::pin::pin;
 use std::time::{Duration, SystemTime};
 
@@ -34,6 +38,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use collector::{Exporters, Flush, Receipt};
 use scenario::journeys::SHOP;
 use traffic::Traffic;
+use truth::Truth;
 
 /// How often traces are made. A flush of everything happens every [`TICKS_PER_FLUSH`] ticks.
 const TICK: Duration = Duration::from_millis(200);
@@ -59,14 +64,22 @@ pub(crate) struct DemoArgs {
     /// same seed sends the same trace ids again.
     #[arg(long, value_name = "NUMBER")]
     seed: Option<u64>,
+
+    /// Writes to this file, in the end, what the spans that the collector accepted add up to, as
+    /// JSON: by service, operation and kind the count, errors, sum, longest and exact percentiles of
+    /// durations; by edge the calls and errors; and the range of time.
+    #[arg(long, value_name = "FILE")]
+    truth: Option<PathBuf>,
 }
 
 /// Sends the demo's traffic until its time is up or Ctrl-C is pressed.
 ///
 /// # Errors
-/// Fails when nothing listens at the endpoint, or when the collector accepted no span at all.
+/// Fails when nothing listens at the endpoint, when the collector accepted no span at all, or when
+/// the truth cannot be written.
 pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     collector::reach(&args.endpoint).await?;
+    let mut truth = args.truth.as_deref().map(Truth::to_file).transpose()?;
     let started_at = wall_clock();
     let seed = args.seed.unwrap_or_else(|| seed_from(started_at));
     let mut traffic = Traffic::new(&SHOP, seed, started_at);
@@ -99,11 +112,18 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
         if args.duration.is_some_and(|limit| begin.elapsed() >= limit) {
             break;
         }
+        if truth.as_ref().is_some_and(Truth::is_full) {
+            say("--truth keeps no more spans; stopping");
+            break;
+        }
         credit += spans_per_tick;
         while credit > 0.0 {
             let trace = traffic.next_trace(wall_clock());
             credit -= trace.len() as f64;
             progress.note_candidate(&trace);
+            if let Some(truth) = &mut truth {
+                truth.expect(&trace, traffic.fleet());
+            }
             exporters.add(trace);
         }
         tick_number += 1;
@@ -112,9 +132,18 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
         } else {
             Flush::FullBatches
         };
-        progress.take(exporters.flush(flush).await, flush);
+        let receipt = exporters.flush(flush).await;
+        if let Some(truth) = &mut truth {
+            truth.take(&receipt, flush);
+        }
+        progress.take(receipt, flush);
     }
-    progress.take(exporters.flush(Flush::All).await, Flush::All);
+    let receipt = exporters.flush(Flush::All).await;
+    if let Some(mut truth) = truth {
+        truth.take(&receipt, Flush::All);
+        truth.write()?;
+    }
+    progress.take(receipt, Flush::All);
     progress.finish()
 }
 
@@ -148,7 +177,7 @@ impl Progress {
 
     fn take(&mut self, receipt: Receipt, flush: Flush) {
         self.sent += receipt.sent;
-        self.refused += receipt.refused;
+        self.refused += receipt.refused.len();
         match receipt.last_error {
             Some(error) => {
                 if self.last_error.is_none() {

@@ -45,7 +45,8 @@ pub use rollups::{RollUps, RolledUp};
 pub use search::TraceQuery;
 pub use settings::QuerySettings;
 pub use topology::{
-    ConnectionType, HalfFigures, NodeKind, Topology, TopologyEdge, TopologyNode, TopologyQuery,
+    ConnectionType, EdgePoint, HalfFigures, NodeKind, Topology, TopologyDimension, TopologyEdge,
+    TopologyNode, TopologyQuery,
 };
 pub use trace::{
     Half, MAX_CALL_PATH_LEVELS, Mark, Marks, ServiceSummary, Trace, TraceSpan, TraceSummary,

@@ -28,12 +28,16 @@ use crate::engine::Scan;
 use crate::{QueryError, RollUps};
 
 pub use answer::{RedAnswer, RedFigures, RedSeries};
+pub(crate) use histogram::HistogramSum;
 pub use histogram::{DurationHistogram, MalformedHistogram};
+pub(crate) use query::nanos;
 pub use query::{GroupBy, RED_BUCKET, RedQuery, TimeSpan};
 
 pub(crate) use cells::Cell;
 pub(crate) use distinct::DistinctSpans;
-pub(crate) use span_columns::{Codes, SpanColumns, all as span_columns, is_error};
+pub(crate) use span_columns::{
+    Codes, SpanColumns, all as span_columns, availability_zone, is_error, service_version,
+};
 
 use cells::{Cells, Group};
 

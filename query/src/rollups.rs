@@ -11,6 +11,7 @@
 //!
 //! Nothing here reads or writes: who commits spans calls this, and commits the rows.
 
+mod cover;
 mod operations;
 mod red_fold;
 mod red_rows;
@@ -20,12 +21,13 @@ mod red_writer;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_array::RecordBatch;
-use schemas::rollups::edge_schema;
 use schemas::{ColumnId, SpanBatch};
 
 use crate::QueryError;
 use crate::red::{self, GroupBy};
+use crate::topology;
 
+pub(crate) use cover::{cover, longest_within};
 pub(crate) use red_rows::{RedRows, RowsOfStep};
 
 use operations::OperationLimits;
@@ -48,7 +50,7 @@ pub struct RolledUp {
     /// Rows of `red`, ordered by step, then totals last, then by what tells them apart, then by
     /// the bucket.
     pub red: RecordBatch,
-    /// Rows of `edges`.
+    /// Rows of `edges`, in the same order: by step, then totals last, then by edge and bucket.
     pub edges: RecordBatch,
 }
 
@@ -88,7 +90,7 @@ impl RollUps {
     /// The columns of spans that [`Self::fold`] reads, in the span table's order.
     pub fn columns(&self) -> Vec<ColumnId> {
         let mut columns = red::span_columns().to_vec();
-        columns.extend_from_slice(crate::topology::columns());
+        columns.extend_from_slice(topology::columns());
         columns.sort_unstable();
         columns.dedup();
         columns
@@ -104,7 +106,7 @@ impl RollUps {
     pub fn fold(&self, fresh: &[SpanBatch], earlier: &[SpanBatch]) -> Result<RolledUp, QueryError> {
         Ok(RolledUp {
             red: red_fold::red_rows(fresh, earlier, self)?,
-            edges: RecordBatch::new_empty(Arc::clone(edge_schema())),
+            edges: topology::edge_rows(fresh, earlier, self)?,
         })
     }
 
@@ -115,6 +117,15 @@ impl RollUps {
     /// [`QueryError::Table`] when columns are not those of `red`.
     pub fn merge_red(rows: &[RecordBatch]) -> Result<RecordBatch, QueryError> {
         red_fold::merged(rows)
+    }
+
+    /// One row, or one that adds and one that takes, for all rows of `edges` that differ in their
+    /// sums alone, in the order of [`RolledUp::edges`].
+    ///
+    /// # Errors
+    /// [`QueryError::Table`] when columns are not those of `edges`.
+    pub fn merge_edges(rows: &[RecordBatch]) -> Result<RecordBatch, QueryError> {
+        topology::merge_edges(rows)
     }
 
     /// The name by which an operation counts.

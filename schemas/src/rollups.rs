@@ -65,7 +65,7 @@ pub fn red_schema() -> &'static SchemaRef {
 /// | `weight` | 1 or −1 |
 /// | `caller`, `callee` | names; null for a user, who has none |
 /// | `caller_kind`, `callee_kind` | `service`, `database`, `cache`, `queue`, `external`, `user` |
-/// | `connection` | `rpc`, `messaging`, `database`, `virtual_node` |
+/// | `connection` | `rpc`, `messaging_system`, `database`, `virtual_node` |
 /// | `operation` | the name of the callee's span, or of the caller's where that is all there is |
 /// | `caller_version`, `caller_zone`, `callee_version`, `callee_zone` | null where spans do not say |
 /// | `calls`, `errors` | from 0 up; calls, and those of them that failed on either side |

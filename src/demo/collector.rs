@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use axum::http::Uri;
+use opentelemetry::trace::{SpanId, TraceId};
 use opentelemetry_otlp::{RetryPolicy, SpanExporter, WithExportConfig, WithTonicConfig};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::error::OTelSdkError;
@@ -29,13 +30,23 @@ pub(super) enum Flush {
     FullBatches,
 }
 
+/// A span by its trace's id and its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct SpanRef(TraceId, SpanId);
+
+impl SpanRef {
+    pub(super) fn of(span: &SpanData) -> Self {
+        Self(span.span_context.trace_id(), span.span_context.span_id())
+    }
+}
+
 /// What became of the spans of a flush.
 #[derive(Debug, Default)]
 pub(super) struct Receipt {
     /// Spans in requests that the collector accepted.
     pub sent: usize,
     /// Spans in requests that failed for good.
-    pub refused: usize,
+    pub refused: Vec<SpanRef>,
     pub last_error: Option<OTelSdkError>,
 }
 
@@ -129,17 +140,17 @@ impl Exporters {
             }
             let (exporter, batch) = (Arc::clone(exporter), std::mem::take(waiting));
             exports.spawn(async move {
-                let span_count = batch.len();
-                (span_count, exporter.export(batch).await)
+                let sent: Vec<SpanRef> = batch.iter().map(SpanRef::of).collect();
+                (sent, exporter.export(batch).await)
             });
         }
         let mut receipt = Receipt::default();
         while let Some(finished) = exports.join_next().await {
-            let (span_count, result) = finished.expect("an export neither panics nor is aborted");
+            let (spans, result) = finished.expect("an export neither panics nor is aborted");
             match result {
-                Ok(()) => receipt.sent += span_count,
+                Ok(()) => receipt.sent += spans.len(),
                 Err(error) => {
-                    receipt.refused += span_count;
+                    receipt.refused.extend(spans);
                     receipt.last_error = Some(error);
                 }
             }

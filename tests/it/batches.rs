@@ -82,7 +82,8 @@ pub(crate) fn batch(run: u64, number: u64, spans: u64) -> ExportTraceServiceRequ
     }
 }
 
-fn text(key: &str, text: &str) -> KeyValue {
+/// An attribute that is a text.
+pub(crate) fn text(key: &str, text: &str) -> KeyValue {
     key_value(key, Value::StringValue(text.to_owned()))
 }
 

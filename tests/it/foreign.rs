@@ -7,6 +7,7 @@ mod senders;
 mod thrift;
 mod zipkin_bodies;
 
+mod figures;
 mod java_and_go;
 mod recordings;
 mod same_row;

@@ -20,6 +20,7 @@ mod server;
 mod accuracy;
 mod crash;
 mod exporters;
+mod figures;
 mod foreign;
 mod house;
 mod jaeger_suite;

@@ -16,7 +16,7 @@ use schemas::{SpanKind, TraceId, UNKNOWN_SERVICE};
 use super::{Shared, scan};
 use crate::red::{self, RedAnswer, RedQuery, RedSource};
 use crate::search::{self, TraceQuery};
-use crate::topology::{self, Topology, TopologyQuery};
+use crate::topology::{self, Topology, TopologyQuery, TopologyTables};
 use crate::trace::{self, Trace};
 use crate::{Operation, QueryError, RollUps};
 
@@ -26,6 +26,8 @@ const SPANS: &str = "spans";
 const OPERATIONS: &str = "operations";
 /// All spans, rows of sums of them, those that are in the sums, and those that are not.
 const RED: [&str; 4] = [SPANS, "red", "rolled_spans", "unrolled_spans"];
+/// The table with sums of calls, the spans that are in them, and those that are not.
+const EDGES: [&str; 3] = ["edges", "rolled_spans", "unrolled_spans"];
 
 /// The schema with the tables of one instant.
 const NOW: &str = "now";
@@ -86,8 +88,19 @@ impl Question {
 
     /// Who calls whom.
     pub(crate) async fn topology(self, query: &TopologyQuery) -> Result<Topology, QueryError> {
-        let spans = self.table(SPANS).await?;
-        topology::from_spans(&self.scan(&spans), query, &self.shared.counting).await
+        let counting = &self.shared.counting;
+        if query.exact {
+            let spans = self.table(SPANS).await?;
+            return topology::from_spans(&self.scan(&spans), query, counting).await;
+        }
+        let tables = self.tables(EDGES).await?;
+        let [edges, rolled_spans, unrolled_spans] = tables.each_ref().map(|table| self.scan(table));
+        let tables = TopologyTables {
+            edges,
+            rolled_spans,
+            unrolled_spans,
+        };
+        topology::from_rollups(&tables, query, &self.rollups, counting).await
     }
 
     /// All operations by service.

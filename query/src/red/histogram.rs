@@ -4,10 +4,13 @@
 //! wide below 2,048 ns, then twice as wide with each power of two, so that a bucket is never wider
 //! than 1/1024 of its values. Only buckets that hold something take memory, sixteen bytes each.
 
+mod difference;
+mod sum;
 mod wire;
 
 use std::cmp::Ordering;
 
+pub(crate) use sum::HistogramSum;
 pub use wire::MalformedHistogram;
 
 /// Sub-buckets of a power of two; the smallest power of two that tells three digits apart.
@@ -17,6 +20,8 @@ const HALF: u64 = SUB_BUCKETS / 2;
 const KEPT_BITS: u32 = 11;
 /// So many single values wait before they are sorted into the buckets.
 const PENDING: usize = 1024;
+/// Histograms of no more durations are merged by these.
+const FEW: u64 = 64;
 
 /// A bucket's number, HdrHistogram's index into its counts.
 type Bucket = u32;
@@ -43,12 +48,28 @@ impl DurationHistogram {
 
     /// Adds what another one counted.
     pub fn merge(&mut self, other: &Self) {
+        if other.count() <= FEW {
+            self.merge_few(other);
+            return;
+        }
         self.settle();
         self.counts = merged(&self.counts, &other.counts);
         for bucket in &other.pending {
             self.pending.push(*bucket);
         }
         self.settle();
+    }
+
+    /// A few durations wait like single ones: many small histograms are merged in little time.
+    fn merge_few(&mut self, other: &Self) {
+        for (bucket, count) in &other.counts {
+            let again = (0..*count).map(|_| *bucket);
+            self.pending.extend(again);
+        }
+        self.pending.extend_from_slice(&other.pending);
+        if self.pending.len() >= PENDING {
+            self.settle();
+        }
     }
 
     /// How many durations were counted.

@@ -36,7 +36,7 @@ impl TimeSpan {
 }
 
 /// A step in nanoseconds; one at least.
-pub(super) fn nanos(step: Duration) -> i64 {
+pub(crate) fn nanos(step: Duration) -> i64 {
     i64::try_from(step.as_nanos()).unwrap_or(i64::MAX).max(1)
 }
 

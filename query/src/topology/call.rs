@@ -2,10 +2,10 @@
 
 use schemas::UnixNanos;
 
+use super::names::Name;
 use super::peer::{ConnectionType, NodeKind};
-use super::spans::Name;
 
-/// An end of a call.
+/// Something that calls or is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) struct Node {
     pub(super) kind: NodeKind,
@@ -13,26 +13,49 @@ pub(super) struct Node {
     pub(super) name: Option<Name>,
 }
 
-impl Node {
-    pub(super) const USER: Self = Self {
-        kind: NodeKind::User,
-        name: None,
-    };
+/// An end of a call: a node, and which part of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct End {
+    pub(super) node: Node,
+    /// `service.version`, where the node's span says.
+    pub(super) version: Option<Name>,
+    /// `cloud.availability_zone`, where the node's span says.
+    pub(super) zone: Option<Name>,
+}
 
-    pub(super) fn service(name: Name) -> Self {
+impl End {
+    pub(super) const USER: Self = Self::unseen(NodeKind::User, None);
+
+    /// An end that sends no spans.
+    pub(super) const fn unseen(kind: NodeKind, name: Option<Name>) -> Self {
         Self {
-            kind: NodeKind::Service,
-            name: Some(name),
+            node: Node { kind, name },
+            version: None,
+            zone: None,
         }
+    }
+
+    /// The node alone.
+    pub(super) fn whole(self) -> Self {
+        Self::unseen(self.node.kind, self.node.name)
     }
 }
 
+/// What was called: the name of a span, and the service that the span is of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct CalledOperation {
+    pub(super) service: Option<Name>,
+    pub(super) name: Name,
+}
+
 /// A call from one node to another, with what is known of its two halves.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Call {
-    pub(super) caller: Node,
-    pub(super) callee: Node,
+    pub(super) caller: End,
+    pub(super) callee: End,
     pub(super) connection: ConnectionType,
+    /// By the callee's span, or by the caller's where that is all there is.
+    pub(super) operation: Option<CalledOperation>,
     /// The start of the half that started it.
     pub(super) start: UnixNanos,
     /// Whether either half failed.
@@ -41,4 +64,27 @@ pub(super) struct Call {
     pub(super) client_nano: Option<i64>,
     /// How long the callee's half took, in nanoseconds.
     pub(super) server_nano: Option<i64>,
+}
+
+/// Whether something is added to sums, or taken from them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Sign {
+    /// It counts.
+    Added,
+    /// It was counted, and counts no more.
+    Taken,
+}
+
+impl Sign {
+    /// 1 or −1.
+    pub(super) fn weight(self) -> i8 {
+        match self {
+            Self::Added => 1,
+            Self::Taken => -1,
+        }
+    }
+
+    pub(super) fn of_weight(weight: i8) -> Self {
+        if weight < 0 { Self::Taken } else { Self::Added }
+    }
 }

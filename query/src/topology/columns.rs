@@ -4,6 +4,8 @@ use std::sync::LazyLock;
 
 use schemas::columns::{self, ColumnId, span_attribute_column};
 
+use crate::red::{availability_zone, service_version};
+
 /// Attributes by which a caller names what it calls, the first that is there counts.
 pub(super) const PEER_NAMES: [&str; 4] = [
     "peer.service",
@@ -44,7 +46,8 @@ pub(crate) fn all() -> &'static [ColumnId] {
         ];
         let attributes = attributes.concat();
         let attributes = attributes.into_iter().filter_map(span_attribute_column);
-        FIXED.into_iter().chain(attributes).collect()
+        let parts = [service_version(), availability_zone()];
+        FIXED.into_iter().chain(parts).chain(attributes).collect()
     });
     &ALL
 }

@@ -3,20 +3,17 @@
 mod cycles;
 mod figures;
 mod reach;
+mod sums;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
+use std::collections::BTreeSet;
+
+use schemas::UnixNanos;
 
 use super::TopologyQuery;
-use super::call::{Call, Node};
 use super::peer::{ConnectionType, NodeKind};
-use super::spans::Names;
 
-use figures::EdgeCell;
-pub use figures::HalfFigures;
-
-/// The name of whoever called without sending spans.
-const USER: &str = "user";
+pub use figures::{EdgePoint, HalfFigures};
+pub(super) use sums::GraphSums;
 
 /// What a topology's node is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -25,6 +22,10 @@ pub struct TopologyNode {
     pub name: String,
     /// What it is.
     pub kind: NodeKind,
+    /// Its `service.version`, where asked for and known.
+    pub version: Option<String>,
+    /// Its `cloud.availability_zone`, where asked for and known.
+    pub zone: Option<String>,
 }
 
 /// The calls from one node to another by one means.
@@ -36,6 +37,8 @@ pub struct TopologyEdge {
     pub callee: usize,
     /// By what means.
     pub connection: ConnectionType,
+    /// What was called, where asked for and known.
+    pub operation: Option<String>,
     /// How many calls.
     pub calls: u64,
     /// How many of them failed on either side.
@@ -46,63 +49,19 @@ pub struct TopologyEdge {
     pub client: Option<HalfFigures>,
     /// Durations as the callee saw them; none when no callee's half is known.
     pub server: Option<HalfFigures>,
+    /// By the start of each step that has calls, in order; empty where steps were not asked for.
+    pub points: Vec<(UnixNanos, EdgePoint)>,
 }
 
 /// Who calls whom.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Topology {
-    /// By name, then by kind; only those with an edge.
+    /// By name, then by kind, version and zone; only those with an edge.
     pub nodes: Vec<TopologyNode>,
-    /// By caller, callee and means.
+    /// By caller, callee, means and operation.
     pub edges: Vec<TopologyEdge>,
     /// The nodes that call each other in a circle, or call themselves: positions, in order.
     pub cycles: Vec<Vec<usize>>,
-}
-
-type Key = (Node, Node, ConnectionType);
-
-/// A graph being made.
-pub(super) struct Graph<'a> {
-    query: &'a TopologyQuery,
-    edges: BTreeMap<Key, EdgeCell>,
-}
-
-impl<'a> Graph<'a> {
-    pub(super) fn new(query: &'a TopologyQuery) -> Self {
-        Self {
-            query,
-            edges: BTreeMap::new(),
-        }
-    }
-
-    /// Counts a call that started in the range.
-    pub(super) fn add(&mut self, call: Call) {
-        let range = self.query.range;
-        if (range.from..range.to).contains(&call.start) {
-            let key = (call.caller, call.callee, call.connection);
-            self.edges.entry(key).or_default().add(&call);
-        }
-    }
-
-    pub(super) fn finish(self, names: &Names) -> Topology {
-        let Self { query, edges } = self;
-        let over = query.range.length();
-        let node = |node: Node| TopologyNode {
-            name: node.name.map_or(USER, |name| names.text(name)).to_owned(),
-            kind: node.kind,
-        };
-        let edges: Vec<NamedEdge> = edges
-            .into_iter()
-            .map(|((caller, callee, connection), cell)| NamedEdge {
-                caller: node(caller),
-                callee: node(callee),
-                connection,
-                cell,
-            })
-            .filter(|edge| edge.cell.qps(over) >= query.min_qps)
-            .collect();
-        numbered(reach::near_focus(edges, query), over, &query.percentiles)
-    }
 }
 
 /// An edge before its nodes have positions.
@@ -111,10 +70,15 @@ struct NamedEdge {
     caller: TopologyNode,
     callee: TopologyNode,
     connection: ConnectionType,
-    cell: EdgeCell,
+    operation: Option<String>,
+    total: EdgePoint,
+    points: Vec<(UnixNanos, EdgePoint)>,
 }
 
-fn numbered(mut edges: Vec<NamedEdge>, over: Duration, percentiles: &[f64]) -> Topology {
+/// The part of a graph that is asked for.
+fn of_edges(mut edges: Vec<NamedEdge>, query: &TopologyQuery) -> Topology {
+    edges.retain(|edge| edge.total.calls > 0 && edge.total.qps >= query.min_qps);
+    let mut edges = reach::near_focus(edges, query);
     let nodes: BTreeSet<&TopologyNode> = edges
         .iter()
         .flat_map(|edge| [&edge.caller, &edge.callee])
@@ -125,27 +89,23 @@ fn numbered(mut edges: Vec<NamedEdge>, over: Duration, percentiles: &[f64]) -> T
             .binary_search(node)
             .expect("every end of an edge is a node")
     };
-    edges.sort_by(|one, other| {
-        let key = |edge: &NamedEdge| {
-            (
-                position(&edge.caller),
-                position(&edge.callee),
-                edge.connection,
-            )
-        };
-        key(one).cmp(&key(other))
+    edges.sort_by_cached_key(|edge| {
+        let ends = (position(&edge.caller), position(&edge.callee));
+        (ends, edge.connection, edge.operation.clone())
     });
     let edges: Vec<TopologyEdge> = edges
         .into_iter()
-        .map(|mut edge| TopologyEdge {
+        .map(|edge| TopologyEdge {
             caller: position(&edge.caller),
             callee: position(&edge.callee),
             connection: edge.connection,
-            calls: edge.cell.calls,
-            errors: edge.cell.errors,
-            qps: edge.cell.qps(over),
-            client: edge.cell.client.figures(percentiles),
-            server: edge.cell.server.figures(percentiles),
+            operation: edge.operation,
+            calls: edge.total.calls,
+            errors: edge.total.errors,
+            qps: edge.total.qps,
+            client: edge.total.client,
+            server: edge.total.server,
+            points: edge.points,
         })
         .collect();
     let cycles = cycles::of(nodes.len(), &edges);

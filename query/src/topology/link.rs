@@ -9,42 +9,31 @@ mod family;
 
 use schemas::SpanKind;
 
-use super::call::{Call, Node};
+use super::call::{Call, CalledOperation, End};
+use super::names::{Name, Names};
 use super::peer::{ConnectionType, NodeKind};
-use super::spans::{LinkedSpan, Name, Names};
+use super::spans::LinkedSpan;
 
 use family::Family;
 
-/// Hands every call of a trace to `add`. The spans are sorted by start.
-pub(super) fn link(spans: &[LinkedSpan], names: &Names, mut add: impl FnMut(Call)) {
-    let family = Family::of(spans, names);
-    for (position, span) in spans.iter().enumerate() {
-        let member = Member {
-            family: &family,
-            spans,
-            position,
-            span,
-        };
-        match span.kind {
-            SpanKind::Server => member.answers().into_iter().for_each(&mut add),
-            SpanKind::Consumer => member.consumes().into_iter().for_each(&mut add),
-            SpanKind::Client => {
-                member.appears(None).into_iter().for_each(&mut add);
-                member.calls().into_iter().for_each(&mut add);
-            }
-            SpanKind::Producer => {
-                member.appears(None).into_iter().for_each(&mut add);
-                member.produces().into_iter().for_each(&mut add);
-            }
-            SpanKind::Unspecified => {
-                let own = Some(span.duration_nano);
-                member.appears(own).into_iter().for_each(&mut add);
-                member.calls().into_iter().for_each(&mut add);
-            }
-            SpanKind::Internal => {
-                let own = Some(span.duration_nano);
-                member.appears(own).into_iter().for_each(&mut add);
-            }
+/// Finds the calls of traces, one after the other, in the same memory.
+#[derive(Debug, Default)]
+pub(super) struct Linker {
+    family: Family,
+}
+
+impl Linker {
+    /// Hands every call of a trace to `add`. The spans are in order, each once.
+    pub(super) fn link(&mut self, spans: &[LinkedSpan], names: &Names, mut add: impl FnMut(Call)) {
+        self.family.read(spans, names);
+        for (position, span) in spans.iter().enumerate() {
+            let member = Member {
+                family: &self.family,
+                spans,
+                position,
+                span,
+            };
+            member.each_call(&mut add);
         }
     }
 }
@@ -58,6 +47,18 @@ struct Member<'a> {
 }
 
 impl<'a> Member<'a> {
+    fn each_call(&self, mut add: impl FnMut(Call)) {
+        let found = match self.span.role() {
+            SpanKind::Server => [self.answers(), None],
+            SpanKind::Consumer => [self.consumes(), None],
+            SpanKind::Client => [self.appears(None), self.calls()],
+            SpanKind::Producer => [self.appears(None), self.produces()],
+            SpanKind::Unspecified => [self.appears(Some(self.span.duration_nano)), self.calls()],
+            SpanKind::Internal => [self.appears(Some(self.span.duration_nano)), None],
+        };
+        found.into_iter().flatten().for_each(&mut add);
+    }
+
     fn parent(&self) -> Option<&'a LinkedSpan> {
         self.family
             .parent(self.position)
@@ -67,26 +68,31 @@ impl<'a> Member<'a> {
     /// The parent, when it is the calling half of what this span answers.
     fn calling_half(&self) -> Option<&'a LinkedSpan> {
         let is_caller =
-            |parent: &&LinkedSpan| matches!(parent.kind, SpanKind::Client | SpanKind::Producer);
+            |parent: &&LinkedSpan| matches!(parent.role(), SpanKind::Client | SpanKind::Producer);
         self.parent().filter(is_caller)
     }
 
     /// The service of the nearest ancestor that names one.
-    fn service_above(&self) -> Option<Name> {
+    fn service_above(&self) -> Option<End> {
         let parent = self.family.parent(self.position)?;
         self.service_from(parent)
     }
 
     /// The service of a span, or of its nearest ancestor that names one.
-    fn service_from(&self, position: usize) -> Option<Name> {
-        self.spans[self.family.named(position)?].service
+    fn service_from(&self, position: usize) -> Option<End> {
+        service_of(&self.spans[self.family.named(position)?])
     }
 
-    fn call(&self, caller: Node, callee: Node, connection: ConnectionType) -> Call {
+    fn call(&self, caller: End, callee: End, connection: ConnectionType) -> Call {
+        let operation = |name| CalledOperation {
+            service: self.span.service,
+            name,
+        };
         Call {
             caller,
             callee,
             connection,
+            operation: self.span.operation.map(operation),
             start: self.span.start,
             is_error: self.span.is_error,
             client_nano: None,
@@ -96,7 +102,7 @@ impl<'a> Member<'a> {
 
     /// The call that a server answers.
     fn answers(&self) -> Option<Call> {
-        let callee = Node::service(self.span.service?);
+        let callee = service_of(self.span)?;
         let server_nano = Some(self.span.duration_nano);
         if let Some(caller) = self.service_above() {
             let half = self.calling_half();
@@ -105,15 +111,12 @@ impl<'a> Member<'a> {
                 is_error: self.span.is_error || half.is_some_and(|half| half.is_error),
                 client_nano: half.map(|half| half.duration_nano),
                 server_nano,
-                ..self.call(Node::service(caller), callee, ConnectionType::Rpc)
+                ..self.call(caller, callee, ConnectionType::Rpc)
             });
         }
         let caller = match self.span.peer.name {
-            Some(name) => Node {
-                kind: NodeKind::External,
-                name: Some(name),
-            },
-            None if self.span.parent.is_none() && self.parent().is_none() => Node::USER,
+            Some(name) => End::unseen(NodeKind::External, Some(name)),
+            None if self.span.parent.is_none() && self.parent().is_none() => End::USER,
             // Its caller was not kept, or has not come yet.
             None => return None,
         };
@@ -125,8 +128,8 @@ impl<'a> Member<'a> {
 
     /// A call whose callee shows itself only by a span of another service than the one above it.
     fn appears(&self, server_nano: Option<i64>) -> Option<Call> {
-        let (service, above) = (self.span.service?, self.service_above()?);
-        if service == above {
+        let (callee, caller) = (service_of(self.span)?, self.service_above()?);
+        if callee.node == caller.node {
             return None;
         }
         let half = self.calling_half();
@@ -136,11 +139,7 @@ impl<'a> Member<'a> {
             is_error: is_error || half.is_some_and(|half| half.is_error),
             client_nano: half.map(|half| half.duration_nano),
             server_nano,
-            ..self.call(
-                Node::service(above),
-                Node::service(service),
-                ConnectionType::Rpc,
-            )
+            ..self.call(caller, callee, ConnectionType::Rpc)
         })
     }
 
@@ -149,7 +148,7 @@ impl<'a> Member<'a> {
         if self.family.is_answered(self.position) {
             return None;
         }
-        let caller = Node::service(self.service_from(self.position)?);
+        let caller = self.service_from(self.position)?;
         let peer = self.span.peer;
         let client_nano = Some(self.span.duration_nano);
         if let Some(database) = peer.database {
@@ -157,20 +156,14 @@ impl<'a> Member<'a> {
                 true => NodeKind::Cache,
                 false => NodeKind::Database,
             };
-            let callee = Node {
-                kind,
-                name: Some(peer.name.unwrap_or(database)),
-            };
+            let callee = End::unseen(kind, Some(peer.name.unwrap_or(database)));
             return Some(Call {
                 client_nano,
                 server_nano: client_nano,
                 ..self.call(caller, callee, ConnectionType::Database)
             });
         }
-        let callee = Node {
-            kind: NodeKind::External,
-            name: Some(peer.name?),
-        };
+        let callee = End::unseen(NodeKind::External, Some(peer.name?));
         Some(Call {
             client_nano,
             ..self.call(caller, callee, ConnectionType::VirtualNode)
@@ -182,7 +175,7 @@ impl<'a> Member<'a> {
         if self.family.is_answered(self.position) {
             return None;
         }
-        let caller = Node::service(self.service_from(self.position)?);
+        let caller = self.service_from(self.position)?;
         let peer = self.span.peer;
         let topic = peer
             .destination
@@ -197,7 +190,7 @@ impl<'a> Member<'a> {
 
     /// The receiving of a message from its topic, or from its producer where no topic is named.
     fn consumes(&self) -> Option<Call> {
-        let callee = Node::service(self.span.service?);
+        let callee = service_of(self.span)?;
         let server_nano = Some(self.span.duration_nano);
         let producer = self
             .calling_half()
@@ -218,7 +211,7 @@ impl<'a> Member<'a> {
             });
         }
         let producer = producer?;
-        let caller = Node::service(self.service_above()?);
+        let caller = self.service_above()?;
         Some(Call {
             is_error: self.span.is_error || producer.is_error,
             client_nano: Some(producer.duration_nano),
@@ -228,11 +221,17 @@ impl<'a> Member<'a> {
     }
 }
 
-fn queue(name: Name) -> Node {
-    Node {
-        kind: NodeKind::Queue,
-        name: Some(name),
-    }
+/// The service of a span that names one.
+fn service_of(span: &LinkedSpan) -> Option<End> {
+    Some(End {
+        version: span.version,
+        zone: span.zone,
+        ..End::unseen(NodeKind::Service, Some(span.service?))
+    })
+}
+
+fn queue(name: Name) -> End {
+    End::unseen(NodeKind::Queue, Some(name))
 }
 
 #[cfg(test)]

@@ -18,7 +18,17 @@ pub enum NodeKind {
 }
 
 impl NodeKind {
-    /// The name in JSON.
+    /// All kinds.
+    pub const ALL: [Self; 6] = [
+        Self::Service,
+        Self::Database,
+        Self::Cache,
+        Self::Queue,
+        Self::External,
+        Self::User,
+    ];
+
+    /// The name in JSON, and in the table `edges`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Service => "service",
@@ -45,7 +55,15 @@ pub enum ConnectionType {
 }
 
 impl ConnectionType {
-    /// The name in JSON.
+    /// All means.
+    pub const ALL: [Self; 4] = [
+        Self::Rpc,
+        Self::Database,
+        Self::Messaging,
+        Self::VirtualNode,
+    ];
+
+    /// The name in JSON, and in the table `edges`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Rpc => "rpc",
@@ -61,5 +79,7 @@ const CACHES: [&str; 5] = ["redis", "memcached", "valkey", "hazelcast", "ehcache
 
 /// Whether a database of this kind is a cache.
 pub(super) fn is_cache(system: &str) -> bool {
-    CACHES.contains(&system.to_ascii_lowercase().as_str())
+    CACHES
+        .iter()
+        .any(|cache| system.eq_ignore_ascii_case(cache))
 }

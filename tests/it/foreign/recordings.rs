@@ -52,7 +52,7 @@ async fn check_stored(server: &Server, expected: &Value) {
 }
 
 /// Sends a body to Zipkin's receiver, which takes it.
-async fn send_zipkin(server: &Server, version: &str, content_type: &str, body: Vec<u8>) {
+pub(super) async fn send_zipkin(server: &Server, version: &str, content_type: &str, body: Vec<u8>) {
     let url = format!("{}/api/{version}/spans", server.zipkin);
     let answer = senders::post(&url, content_type, body).await;
     assert_eq!(
@@ -61,7 +61,7 @@ async fn send_zipkin(server: &Server, version: &str, content_type: &str, body: V
     );
 }
 
-fn zipkin_v2() -> Option<Vec<Vec<Value>>> {
+pub(super) fn zipkin_v2() -> Option<Vec<Vec<Value>>> {
     let folders = [
         "zipkin/lens",
         "zipkin/bench",
@@ -195,7 +195,7 @@ async fn a_zipkin_list_with_a_wrong_id_is_refused_whole() {
 }
 
 /// Jaeger's batches, each of a trace of its own: many recordings are of the same one.
-fn jaeger(fixtures: &Path) -> Vec<Value> {
+pub(super) fn jaeger(fixtures: &Path) -> Vec<Value> {
     let read = |path: &str| read_json(&fixtures.join(path));
     let mut batches: Vec<Value> = [
         "jaeger/thrift-converter/thrift_batch_01.json",

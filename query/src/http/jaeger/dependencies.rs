@@ -97,12 +97,10 @@ fn query(parameters: &Parameters, now: UnixNanos) -> Result<TopologyQuery, ApiEr
     }
     let start = UnixNanos(end.0.saturating_sub(lookback.saturating_mul(1_000_000)));
     Ok(TopologyQuery {
-        range: TimeSpan::of_steps(start, end, RED_BUCKET),
         focus: parameters.first("service").map(str::to_owned),
         up: 1,
         down: 1,
-        min_qps: 0.0,
-        percentiles: Vec::new(),
+        ..TopologyQuery::new(TimeSpan::of_steps(start, end, RED_BUCKET))
     })
 }
 

@@ -56,12 +56,12 @@ pub(in crate::http) async fn topology(
 fn query(parameters: &Parameters, now: UnixNanos) -> Result<TopologyQuery, ApiError> {
     let (from, to) = parameters.range(now)?;
     Ok(TopologyQuery {
-        range: TimeSpan::of_steps(from, to, RED_BUCKET),
         focus: parameters.first("focus").map(str::to_owned),
         up: steps(parameters, "up")?,
         down: steps(parameters, "down")?,
         min_qps: min_qps(parameters)?,
         percentiles: percentiles(parameters.first("percentiles"))?,
+        ..TopologyQuery::new(TimeSpan::of_steps(from, to, RED_BUCKET))
     })
 }
 

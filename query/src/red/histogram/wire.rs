@@ -52,40 +52,51 @@ impl DurationHistogram {
     /// # Errors
     /// [`MalformedHistogram`] for anything else.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, MalformedHistogram> {
-        let (header, mut counts) = bytes
-            .split_at_checked(HEADER)
-            .ok_or(MalformedHistogram("it is too short"))?;
-        let word = |at: usize| {
-            let word = header.get(at..at + 4).and_then(|word| word.try_into().ok());
-            u32::from_be_bytes(word.unwrap_or_default())
-        };
-        if word(0) != COOKIE {
-            return Err(MalformedHistogram("its cookie is another"));
-        }
-        if word(4) as usize != counts.len() {
-            return Err(MalformedHistogram("its length is another"));
-        }
-        if word(8) != 0
-            || word(12) != SIGNIFICANT_DIGITS
-            || header.get(16..24) != Some(&[0, 0, 0, 0, 0, 0, 0, 1])
-        {
-            return Err(MalformedHistogram("its buckets are others"));
-        }
         let mut histogram = Self::default();
-        let mut next: i64 = 0;
-        while !counts.is_empty() {
-            let number = take_number(&mut counts)?;
-            if number > 0 {
-                let bucket = Bucket::try_from(next)
-                    .ok()
-                    .filter(|bucket| *bucket <= bucket_of(u64::MAX));
-                let bucket = bucket.ok_or(MalformedHistogram("it has too many buckets"))?;
-                histogram.counts.push((bucket, number.cast_unsigned()));
-            }
-            next = next.saturating_add(number.saturating_neg().max(1));
-        }
+        each_count(bytes, |bucket, count| {
+            histogram.counts.push((bucket, count));
+        })?;
         Ok(histogram)
     }
+}
+
+/// Hands over the buckets that hold something of a histogram in HdrHistogram's form, in order.
+pub(super) fn each_count(
+    bytes: &[u8],
+    mut see: impl FnMut(Bucket, u64),
+) -> Result<(), MalformedHistogram> {
+    let (header, mut counts) = bytes
+        .split_at_checked(HEADER)
+        .ok_or(MalformedHistogram("it is too short"))?;
+    let word = |at: usize| {
+        let word = header.get(at..at + 4).and_then(|word| word.try_into().ok());
+        u32::from_be_bytes(word.unwrap_or_default())
+    };
+    if word(0) != COOKIE {
+        return Err(MalformedHistogram("its cookie is another"));
+    }
+    if word(4) as usize != counts.len() {
+        return Err(MalformedHistogram("its length is another"));
+    }
+    if word(8) != 0
+        || word(12) != SIGNIFICANT_DIGITS
+        || header.get(16..24) != Some(&[0, 0, 0, 0, 0, 0, 0, 1])
+    {
+        return Err(MalformedHistogram("its buckets are others"));
+    }
+    let mut next: i64 = 0;
+    while !counts.is_empty() {
+        let number = take_number(&mut counts)?;
+        if number > 0 {
+            let bucket = Bucket::try_from(next)
+                .ok()
+                .filter(|bucket| *bucket <= bucket_of(u64::MAX));
+            let bucket = bucket.ok_or(MalformedHistogram("it has too many buckets"))?;
+            see(bucket, number.cast_unsigned());
+        }
+        next = next.saturating_add(number.saturating_neg().max(1));
+    }
+    Ok(())
 }
 
 /// ZigZag LEB128 as HdrHistogram writes it: the ninth byte holds eight bits and ends the number.

@@ -1,6 +1,6 @@
 //! The part of a graph that lies near a node.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::super::TopologyQuery;
 use super::{NamedEdge, TopologyNode};
@@ -29,7 +29,11 @@ fn steps<'a>(
     limit: usize,
     ends: impl Fn(&'a NamedEdge) -> (&'a TopologyNode, &'a TopologyNode),
 ) -> BTreeSet<usize> {
-    let nodes = edges.iter().flat_map(|edge| [&edge.caller, &edge.callee]);
+    let mut from: BTreeMap<&TopologyNode, Vec<usize>> = BTreeMap::new();
+    for (position, edge) in edges.iter().enumerate() {
+        from.entry(ends(edge).0).or_default().push(position);
+    }
+    let nodes = from.keys().copied();
     let mut seen: BTreeSet<&TopologyNode> = nodes.filter(|node| node.name == focus).collect();
     let mut waiting: VecDeque<(&TopologyNode, usize)> =
         seen.iter().map(|node| (*node, 0)).collect();
@@ -38,12 +42,9 @@ fn steps<'a>(
         if step == limit {
             continue;
         }
-        for (position, edge) in edges.iter().enumerate() {
-            let (here, there) = ends(edge);
-            if here != node {
-                continue;
-            }
-            reached.insert(position);
+        for position in from.get(node).into_iter().flatten() {
+            let (_, there) = ends(&edges[*position]);
+            reached.insert(*position);
             if seen.insert(there) {
                 waiting.push_back((there, step + 1));
             }

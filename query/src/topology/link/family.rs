@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use schemas::{CallPath, SpanId, SpanKind};
 
-use super::super::spans::{LinkedSpan, Name, Names};
+use super::super::names::{Name, Names};
+use super::super::spans::LinkedSpan;
 
 /// What the spans of a trace are to each other, by position.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Family {
     parents: Vec<Option<usize>>,
     /// The span itself, or its nearest ancestor, that names a service.
@@ -16,6 +17,11 @@ pub(super) struct Family {
     answered: Vec<bool>,
     /// The topic that a consumer below names.
     consumed_from: Vec<Option<Name>>,
+    /// The spans of each id, by id.
+    by_id: Vec<(SpanId, Halves)>,
+    /// While nearest names are looked for: which spans were walked over, and those of this walk.
+    is_known: Vec<bool>,
+    walked: Vec<usize>,
 }
 
 /// The two halves of an RPC that share an id or a call path.
@@ -41,19 +47,91 @@ impl Halves {
 }
 
 impl Family {
-    pub(super) fn of(spans: &[LinkedSpan], names: &Names) -> Self {
-        let parents = parents(spans, names);
-        let named = nearest_named(spans, &parents);
-        let mut family = Self {
-            answered: vec![false; spans.len()],
-            consumed_from: vec![None; spans.len()],
-            parents,
-            named,
-        };
+    /// Takes the spans of a trace in place of those of the one before.
+    pub(super) fn read(&mut self, spans: &[LinkedSpan], names: &Names) {
+        self.read_ids(spans);
+        self.find_parents(spans, names);
+        self.find_nearest_named(spans);
+        self.answered.clear();
+        self.answered.resize(spans.len(), false);
+        self.consumed_from.clear();
+        self.consumed_from.resize(spans.len(), None);
         for (position, span) in spans.iter().enumerate() {
-            family.tell_parent(spans, position, span);
+            self.tell_parent(spans, position, span);
         }
-        family
+    }
+
+    fn read_ids(&mut self, spans: &[LinkedSpan]) {
+        self.by_id.clear();
+        for (position, span) in spans.iter().enumerate() {
+            let mut halves = Halves::default();
+            halves.see(position, span);
+            self.by_id.push((span.span_id, halves));
+        }
+        // Stable: of the spans of one id the first one counts.
+        self.by_id.sort_by_key(|(id, _)| *id);
+        self.by_id.dedup_by(|(next_id, next), (id, halves)| {
+            let is_same = next_id == id;
+            if is_same {
+                halves.calling = halves.calling.or(next.calling);
+                halves.answering = halves.answering.or(next.answering);
+            }
+            is_same
+        });
+    }
+
+    fn of_id(&self, id: SpanId) -> Option<Halves> {
+        let found = self.by_id.binary_search_by_key(&id, |(id, _)| *id);
+        found.ok().map(|found| self.by_id[found].1)
+    }
+
+    fn find_parents(&mut self, spans: &[LinkedSpan], names: &Names) {
+        let paths = Paths::of(spans, names);
+        let mut parents = std::mem::take(&mut self.parents);
+        parents.clear();
+        parents.extend(spans.iter().enumerate().map(|(position, span)| {
+            let path = span.call_path.map(|path| names.text(path));
+            if let Some(path) = path.and_then(|path| CallPath::parse(path).ok()) {
+                return paths.parent(span, path);
+            }
+            let same = is_answering(span)
+                .then(|| self.of_id(span.span_id))
+                .flatten();
+            if let Some(calling) = same.and_then(|halves| halves.calling) {
+                return Some(calling);
+            }
+            let parent = self.of_id(span.parent?)?.last();
+            parent.filter(|parent| *parent != position)
+        }));
+        self.parents = parents;
+    }
+
+    /// Each span is walked over once, also in circles.
+    fn find_nearest_named(&mut self, spans: &[LinkedSpan]) {
+        self.named.clear();
+        self.named.resize(spans.len(), None);
+        self.is_known.clear();
+        self.is_known.resize(spans.len(), false);
+        for start in 0..spans.len() {
+            let mut position = start;
+            let found = loop {
+                if self.is_known[position] {
+                    break self.named[position];
+                }
+                self.is_known[position] = true;
+                self.walked.push(position);
+                if spans[position].service.is_some() {
+                    break Some(position);
+                }
+                match self.parents[position] {
+                    Some(parent) => position = parent,
+                    None => break None,
+                }
+            };
+            for position in self.walked.drain(..) {
+                self.named[position] = found;
+            }
+        }
     }
 
     pub(super) fn parent(&self, position: usize) -> Option<usize> {
@@ -85,69 +163,33 @@ impl Family {
     }
 }
 
-fn parents(spans: &[LinkedSpan], names: &Names) -> Vec<Option<usize>> {
-    let mut by_id: HashMap<SpanId, Halves> = HashMap::with_capacity(spans.len());
-    let mut by_path: HashMap<&str, Halves> = HashMap::new();
-    for (position, span) in spans.iter().enumerate() {
-        by_id.entry(span.span_id).or_default().see(position, span);
-        if let Some(path) = span.call_path {
-            let halves = by_path.entry(names.text(path)).or_default();
-            halves.see(position, span);
+/// The spans of each call path that was sent.
+struct Paths<'a>(HashMap<&'a str, Halves>);
+
+impl<'a> Paths<'a> {
+    fn of(spans: &[LinkedSpan], names: &'a Names) -> Self {
+        let mut by_path: HashMap<&str, Halves> = HashMap::new();
+        for (position, span) in spans.iter().enumerate() {
+            if let Some(path) = span.call_path {
+                let halves = by_path.entry(names.text(path)).or_default();
+                halves.see(position, span);
+            }
         }
+        Self(by_path)
     }
-    let by_path = |position: usize, path: CallPath<'_>| {
-        let same = by_path.get(path.as_str()).and_then(|halves| halves.calling);
-        if let (Some(calling), true) = (same, is_answering(&spans[position])) {
+
+    fn parent(&self, span: &LinkedSpan, path: CallPath<'_>) -> Option<usize> {
+        let same = self.0.get(path.as_str()).and_then(|halves| halves.calling);
+        if let (Some(calling), true) = (same, is_answering(span)) {
             return Some(calling);
         }
         let mut above = path
             .ancestors()
-            .filter_map(|path| by_path.get(path.as_str()));
+            .filter_map(|path| self.0.get(path.as_str()));
         above.next().and_then(|halves| halves.last())
-    };
-    let parent = |(position, span): (usize, &LinkedSpan)| {
-        let path = span.call_path.map(|path| names.text(path));
-        if let Some(path) = path.and_then(|path| CallPath::parse(path).ok()) {
-            return by_path(position, path);
-        }
-        let calling = by_id.get(&span.span_id).and_then(|halves| halves.calling);
-        if is_answering(span) && calling.is_some() {
-            return calling;
-        }
-        let parent = by_id.get(&span.parent?)?.last();
-        parent.filter(|parent| *parent != position)
-    };
-    spans.iter().enumerate().map(parent).collect()
+    }
 }
 
 fn is_answering(span: &LinkedSpan) -> bool {
     matches!(span.kind, SpanKind::Server | SpanKind::Consumer)
-}
-
-/// Each span is walked over once, also in circles.
-fn nearest_named(spans: &[LinkedSpan], parents: &[Option<usize>]) -> Vec<Option<usize>> {
-    let mut named: Vec<Option<usize>> = vec![None; spans.len()];
-    let mut is_known = vec![false; spans.len()];
-    let mut walked = Vec::new();
-    for start in 0..spans.len() {
-        let mut position = start;
-        let found = loop {
-            if is_known[position] {
-                break named[position];
-            }
-            is_known[position] = true;
-            walked.push(position);
-            if spans[position].service.is_some() {
-                break Some(position);
-            }
-            match parents[position] {
-                Some(parent) => position = parent,
-                None => break None,
-            }
-        };
-        for position in walked.drain(..) {
-            named[position] = found;
-        }
-    }
-    named
 }

@@ -1,6 +1,7 @@
 use schemas::{SpanId, TraceId, UnixNanos};
 
-use super::super::spans::{Names, Peer};
+use super::super::call::Node;
+use super::super::spans::Peer;
 use super::*;
 
 /// A span of a case: parent, id, kind, service, what it says of the other end, and whether it
@@ -54,21 +55,24 @@ fn calls(sent: &[Sent]) -> Vec<String> {
                 duration_nano: number * 1_000_000,
                 kind: *kind,
                 is_error: *is_error,
+                operation: None,
                 service: (*service != NO).then(|| names.number(service)),
+                version: None,
+                zone: None,
                 peer,
             }
         })
         .collect();
     let mut calls = Vec::new();
-    link(&spans, &names, |call| {
+    Linker::default().link(&spans, &names, |call| {
         let name = |node: Node| node.name.map_or(USER, |name| names.text(name));
         let millis = |nanos: Option<i64>| {
             nanos.map_or("-".to_owned(), |nanos| (nanos / 1_000_000).to_string())
         };
         calls.push(format!(
             "{} → {} {}{} {} {}",
-            name(call.caller),
-            name(call.callee),
+            name(call.caller.node),
+            name(call.callee.node),
             call.connection.name(),
             if call.is_error { " failed" } else { "" },
             millis(call.client_nano),
@@ -252,8 +256,8 @@ fn spans_without_a_service_or_kind_are_seen_through() {
             (2, 3, Unspecified, "x", &[Called("y")], false),
         ],
         &[
-            "u → w rpc failed - 2",
-            "w → x rpc - 3",
+            "u → w rpc 1 -",
+            "w → x rpc failed 2 -",
             "x → y virtual_node 3 -",
         ],
     );

@@ -1,0 +1,141 @@
+//! Which buckets a range is summed from.
+
+use schemas::UnixNanos;
+use schemas::rollups::ROLLUP_STEPS;
+
+use crate::red::{TimeSpan, nanos};
+
+/// Buckets of one length that follow each other without a gap.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Buckets {
+    /// Their length in seconds, one of [`ROLLUP_STEPS`].
+    pub(crate) step: i64,
+    /// From the start of the first one to the end of the last one.
+    pub(crate) range: TimeSpan,
+}
+
+/// The fewest buckets of at most `longest` seconds that make up a range of whole ten seconds: the
+/// longest ones in its middle, shorter ones at its ends. By length, then by time.
+pub(crate) fn cover(range: TimeSpan, longest: i64) -> Vec<Buckets> {
+    let mut all = Vec::new();
+    let mut covered: Option<(i64, i64)> = None;
+    let mut add = |step, from, to| {
+        if from < to {
+            let range = TimeSpan {
+                from: UnixNanos(from),
+                to: UnixNanos(to),
+            };
+            all.push(Buckets { step, range });
+        }
+    };
+    for step in ROLLUP_STEPS
+        .into_iter()
+        .rev()
+        .filter(|step| *step <= longest)
+    {
+        let length = step * 1_000_000_000;
+        let from = range.from.0.saturating_add(length - 1).div_euclid(length) * length;
+        let to = range.to.0.div_euclid(length).saturating_mul(length);
+        if from >= to {
+            continue;
+        }
+        match covered {
+            None => add(step, from, to),
+            Some((first, end)) => {
+                add(step, from, first);
+                add(step, end, to);
+            }
+        }
+        covered = Some((from, to));
+    }
+    all
+}
+
+/// The longest buckets, in seconds, of which a step has whole ones.
+pub(crate) fn longest_within(step: std::time::Duration) -> i64 {
+    let [shortest, ..] = ROLLUP_STEPS;
+    let fits = |length: &i64| nanos(step) % (length * 1_000_000_000) == 0;
+    ROLLUP_STEPS
+        .into_iter()
+        .rev()
+        .find(fits)
+        .unwrap_or(shortest)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn of_seconds(from: i64, to: i64) -> TimeSpan {
+        TimeSpan {
+            from: UnixNanos(from * 1_000_000_000),
+            to: UnixNanos(to * 1_000_000_000),
+        }
+    }
+
+    #[track_caller]
+    fn check(from: i64, to: i64, expected: &[(i64, i64, i64)]) {
+        let expected = expected.iter().map(|(step, from, to)| Buckets {
+            step: *step,
+            range: of_seconds(*from, *to),
+        });
+        let expected: Vec<Buckets> = expected.collect();
+        assert_eq!(cover(of_seconds(from, to), 3_600), expected);
+    }
+
+    #[test]
+    fn long_buckets_are_in_the_middle() {
+        check(0, 7_200, &[(3_600, 0, 7_200)]);
+        check(10, 50, &[(10, 10, 50)]);
+        check(50, 190, &[(60, 60, 180), (10, 50, 60), (10, 180, 190)]);
+        check(
+            3_530,
+            7_310,
+            &[
+                (3_600, 3_600, 7_200),
+                (60, 3_540, 3_600),
+                (60, 7_200, 7_260),
+                (10, 3_530, 3_540),
+                (10, 7_260, 7_310),
+            ],
+        );
+        check(-3_600, 0, &[(3_600, -3_600, 0)]);
+        check(40, 40, &[]);
+    }
+
+    #[test]
+    fn a_step_has_whole_buckets() {
+        let check =
+            |step, expected| assert_eq!(longest_within(Duration::from_secs(step)), expected);
+        check(10, 10);
+        check(90, 10);
+        check(300, 60);
+        check(7_200, 3_600);
+    }
+
+    proptest! {
+        #[test]
+        fn each_instant_is_covered_once(from in -50_000_i64..50_000, length in 0_i64..50_000, longest in prop::sample::select(vec![10, 60, 3_600])) {
+            let (from, to) = (from * 10, (from + length) * 10);
+            let mut all = cover(of_seconds(from, to), longest);
+            all.sort_by_key(|buckets| buckets.range.from);
+            let mut next = of_seconds(from, to).from;
+            for buckets in all {
+                prop_assert!(buckets.step <= longest);
+                prop_assert_eq!(buckets.range.from, next);
+                prop_assert_eq!(buckets.range.from.0 % (buckets.step * 1_000_000_000), 0);
+                next = buckets.range.to;
+            }
+            prop_assert_eq!(next, of_seconds(from, to).to);
+        }
+
+        #[test]
+        fn any_range_has_an_answer(from: i64, to: i64) {
+            cover(TimeSpan { from: UnixNanos(from), to: UnixNanos(to) }, 3_600);
+        }
+    }
+}

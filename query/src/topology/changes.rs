@@ -1,0 +1,66 @@
+//! How the calls of traces change when spans come.
+
+use std::cmp::Ordering;
+
+use super::call::{Call, Sign};
+use super::link::Linker;
+use super::names::Names;
+use super::spans::{LinkedSpan, by_trace, put_in_order};
+
+/// Hands over the calls by which traces change when `fresh` spans join `earlier` ones: those that
+/// the whole trace has and the earlier spans had not, and those that the earlier spans had and the
+/// whole trace has not. Both lists are in order; earlier spans of other traces do not matter.
+pub(super) fn each_change(
+    fresh: &[LinkedSpan],
+    earlier: &[LinkedSpan],
+    names: &Names,
+    mut add: impl FnMut(Call, Sign),
+) {
+    let mut linker = Linker::default();
+    let mut whole = Vec::new();
+    let mut earlier = by_trace(earlier).peekable();
+    for fresh in by_trace(fresh) {
+        let id = fresh[0].trace_id;
+        while earlier.next_if(|spans| spans[0].trace_id < id).is_some() {}
+        let Some(earlier) = earlier.next_if(|spans| spans[0].trace_id == id) else {
+            linker.link(fresh, names, |call| add(call, Sign::Added));
+            continue;
+        };
+        whole.clear();
+        whole.extend_from_slice(earlier);
+        whole.extend_from_slice(fresh);
+        put_in_order(&mut whole, names);
+        if whole.len() == earlier.len() {
+            // Nothing but spans that were sent again.
+            continue;
+        }
+        let mut calls = |spans: &[LinkedSpan]| {
+            let mut calls = Vec::new();
+            linker.link(spans, names, |call| calls.push(call));
+            calls.sort_unstable();
+            calls
+        };
+        let (before, after) = (calls(earlier), calls(&whole));
+        each_difference(&before, &after, &mut add);
+    }
+}
+
+/// Two ordered lists: what only the second has is added, what only the first has is taken.
+fn each_difference(before: &[Call], after: &[Call], mut add: impl FnMut(Call, Sign)) {
+    let (mut before, mut after) = (before.iter().peekable(), after.iter().peekable());
+    loop {
+        let order = match (before.peek(), after.peek()) {
+            (None, None) => return,
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(before), Some(after)) => before.cmp(after),
+        };
+        let taken = before.next_if(|_| order.is_le());
+        let added = after.next_if(|_| order.is_ge());
+        match (taken, added) {
+            (Some(call), None) => add(*call, Sign::Taken),
+            (None, Some(call)) => add(*call, Sign::Added),
+            _ => {}
+        }
+    }
+}

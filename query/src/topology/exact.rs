@@ -1,0 +1,81 @@
+//! A topology from the spans themselves.
+
+use std::collections::HashSet;
+
+use schemas::{SpanId, SpanKind, TraceId};
+
+use super::call::Sign;
+use super::fetch::{SpanSource, around};
+use super::graph::GraphSums;
+use super::link::Linker;
+use super::names::Names;
+use super::spans::{LinkedSpan, by_trace};
+use super::{Topology, TopologyQuery};
+use crate::QueryError;
+use crate::counters::Counting;
+use crate::engine::Scan;
+use crate::red::TimeSpan;
+
+/// Finds the calls of a range in the spans themselves.
+pub(crate) async fn from_spans(
+    spans: &Scan<'_>,
+    query: &TopologyQuery,
+    counting: &Counting,
+) -> Result<Topology, QueryError> {
+    let source = SpanSource {
+        scan: spans,
+        counting,
+    };
+    let mut names = Names::default();
+    let mut traces = source.no_spans();
+    source
+        .add_range(query.range, &mut traces, &mut names)
+        .await?;
+    let beyond = reaching_beyond(traces.in_order(&names), query.range);
+    source
+        .add_traces(&beyond, around(query.range), &mut traces, &mut names)
+        .await?;
+    let mut sums = GraphSums::new(query);
+    let mut linker = Linker::default();
+    for trace in by_trace(traces.in_order(&names)) {
+        linker.link(trace, &names, |call| sums.add(&call, Sign::Added));
+    }
+    sums.finish(&mut names)
+}
+
+/// Clocks of hosts may differ by so much, in nanoseconds.
+const CLOCK_SKEW_NANO: i64 = 60_000_000_000;
+
+/// The traces in which a call of the range may have a part outside it.
+fn reaching_beyond(spans: &[LinkedSpan], range: TimeSpan) -> Vec<TraceId> {
+    let traces = by_trace(spans).filter(|trace| reaches_beyond(trace, range));
+    traces.map(|trace| trace[0].trace_id).collect()
+}
+
+fn reaches_beyond(trace: &[LinkedSpan], range: TimeSpan) -> bool {
+    let there: HashSet<SpanId> = trace.iter().map(|span| span.span_id).collect();
+    let parents: HashSet<SpanId> = trace.iter().filter_map(|span| span.parent).collect();
+    // Those that share an id stand on both sides of one call.
+    let answering = trace.iter().filter(|span| is_answering(span));
+    let answering: HashSet<SpanId> = answering.map(|span| span.span_id).collect();
+    trace.iter().any(|span| {
+        let lacks_parent = span.parent.is_some_and(|parent| !there.contains(&parent));
+        // The other half may have started before it, by a clock that is behind.
+        let may_lack_caller = is_answering(span)
+            && span.parent.is_none()
+            && span.start.0.saturating_sub(range.from.0) < CLOCK_SKEW_NANO;
+        let lacks_answer = matches!(span.role(), SpanKind::Client | SpanKind::Producer)
+            && !parents.contains(&span.span_id)
+            && !answering.contains(&span.span_id);
+        let is_near_end = span.end().saturating_add(CLOCK_SKEW_NANO) >= range.to.0;
+        lacks_parent
+            || may_lack_caller
+            || span.end() >= range.to.0
+            || span.call_path.is_some()
+            || (lacks_answer && (is_near_end || span.kind == SpanKind::Producer))
+    })
+}
+
+fn is_answering(span: &LinkedSpan) -> bool {
+    matches!(span.kind, SpanKind::Server | SpanKind::Consumer)
+}

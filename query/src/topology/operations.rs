@@ -1,0 +1,43 @@
+//! The names by which the operations of calls count.
+
+use std::collections::HashMap;
+
+use super::call::{Call, CalledOperation};
+use super::names::{Name, Names};
+use crate::RollUps;
+
+/// The operations that were met already, and the names that they count by.
+#[derive(Debug)]
+pub(super) struct KeptOperations<'a> {
+    rollups: &'a RollUps,
+    kept: HashMap<CalledOperation, Name>,
+}
+
+impl<'a> KeptOperations<'a> {
+    pub(super) fn of(rollups: &'a RollUps) -> Self {
+        Self {
+            rollups,
+            kept: HashMap::new(),
+        }
+    }
+
+    /// The call with the name by which its operation counts.
+    pub(super) fn call(&mut self, call: Call, names: &mut Names) -> Call {
+        let operation = call.operation.map(|operation| CalledOperation {
+            name: self.name(operation, names),
+            ..operation
+        });
+        Call { operation, ..call }
+    }
+
+    fn name(&mut self, operation: CalledOperation, names: &mut Names) -> Name {
+        if let Some(kept) = self.kept.get(&operation) {
+            return *kept;
+        }
+        let service = names.text_of(operation.service);
+        let kept = self.rollups.kept(service, names.text(operation.name));
+        let kept = names.number(&kept.to_owned());
+        self.kept.insert(operation, kept);
+        kept
+    }
+}

@@ -1,0 +1,110 @@
+//! A topology from the rollups, and from the spans that are not rolled up yet.
+
+use datafusion::logical_expr::{Expr, col, lit};
+use futures::TryStreamExt;
+use schemas::rollups::{BUCKET_START, edge_schema};
+use schemas::{TraceId, UnixNanos};
+
+use super::changes::each_change;
+use super::fetch::{SpanSource, around};
+use super::graph::GraphSums;
+use super::names::Names;
+use super::operations::KeptOperations;
+use super::rollup::EdgeRows;
+use super::spans::{LinkedSpan, by_trace};
+use super::{Topology, TopologyQuery};
+use crate::counters::Counting;
+use crate::engine::Scan;
+use crate::red::TimeSpan;
+use crate::rollups::{cover, longest_within};
+use crate::{QueryError, RollUps};
+
+/// What a topology is made of, all of one snapshot.
+pub(crate) struct TopologyTables<'a> {
+    /// The rows of the spans that are rolled up.
+    pub(crate) edges: Scan<'a>,
+    /// The spans that are rolled up.
+    pub(crate) rolled_spans: Scan<'a>,
+    /// The spans that are not.
+    pub(crate) unrolled_spans: Scan<'a>,
+}
+
+/// Sums the rows of a range, and adds what the spans that are not rolled up yet change in it.
+pub(crate) async fn from_rollups(
+    tables: &TopologyTables<'_>,
+    query: &TopologyQuery,
+    rollups: &RollUps,
+    counting: &Counting,
+) -> Result<Topology, QueryError> {
+    let mut names = Names::default();
+    let mut sums = GraphSums::new(query);
+    let memory = tables.edges.reserve_memory("rows of a topology");
+    let all = edge_schema().fields().iter();
+    let all = all.map(|field| field.name().as_str());
+    let mut rows = tables.edges.select(condition(query), all).await?;
+    while let Some(batch) = rows.try_next().await? {
+        memory.try_grow(batch.get_array_memory_size())?;
+        sums.add_rows(EdgeRows::of(&batch)?, &mut names);
+    }
+    add_unrolled(tables, query, rollups, counting, (&mut sums, &mut names)).await?;
+    sums.finish(&mut names)
+}
+
+/// Adds what unrolled spans change: in their traces, of which some spans may be rolled up.
+async fn add_unrolled(
+    tables: &TopologyTables<'_>,
+    query: &TopologyQuery,
+    rollups: &RollUps,
+    counting: &Counting,
+    (sums, names): (&mut GraphSums<'_>, &mut Names),
+) -> Result<(), QueryError> {
+    let source = |scan| SpanSource { scan, counting };
+    let (unrolled, rolled) = (source(&tables.unrolled_spans), source(&tables.rolled_spans));
+    let mut fresh = unrolled.no_spans();
+    unrolled
+        .add_range(around(query.range), &mut fresh, names)
+        .await?;
+    let fresh = fresh.in_order(names);
+    let ids: Vec<TraceId> = by_trace(fresh).map(|trace| trace[0].trace_id).collect();
+    let mut earlier = rolled.no_spans();
+    rolled
+        .add_traces(&ids, around(starts(fresh)), &mut earlier, names)
+        .await?;
+    let mut changes = Vec::new();
+    each_change(fresh, earlier.in_order(names), names, |call, sign| {
+        changes.push((call, sign));
+    });
+    let mut kept = KeptOperations::of(rollups);
+    for (call, sign) in changes {
+        sums.add(&kept.call(call, names), sign);
+    }
+    Ok(())
+}
+
+/// When spans start.
+fn starts(spans: &[LinkedSpan]) -> TimeSpan {
+    let first = spans.iter().map(|span| span.start).min();
+    let last = spans.iter().map(|span| span.start).max();
+    TimeSpan {
+        from: first.unwrap_or_default(),
+        to: UnixNanos(last.unwrap_or_default().0.saturating_add(1)),
+    }
+}
+
+/// The rows that make up the range.
+fn condition(query: &TopologyQuery) -> Expr {
+    let longest = query.step.map_or(i64::MAX, longest_within);
+    let starts_in = |range: TimeSpan| {
+        col(BUCKET_START)
+            .gt_eq(lit(range.from.0))
+            .and(col(BUCKET_START).lt(lit(range.to.0)))
+    };
+    let parts = cover(query.range, longest).into_iter().map(|buckets| {
+        col("step_seconds")
+            .eq(lit(buckets.step))
+            .and(starts_in(buckets.range))
+    });
+    let part = parts.reduce(Expr::or).unwrap_or_else(|| lit(false));
+    let is_total = col("is_total").eq(lit(query.by.is_empty()));
+    is_total.and(starts_in(query.range)).and(part)
+}

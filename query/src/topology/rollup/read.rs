@@ -1,0 +1,226 @@
+//! Reads rows of the table.
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int8Type, Int64Type};
+use arrow_array::{
+    Array, BinaryArray, BooleanArray, Int8Array, Int64Array, RecordBatch, StringArray,
+};
+use datafusion::arrow::compute::cast;
+use datafusion::error::DataFusionError;
+use schemas::rollups::{BUCKET_START, edge_schema};
+
+use super::super::call::{End, Node, Sign};
+use super::super::cell::{EdgeCell, HalfCell};
+use super::super::edge::EdgeKey;
+use super::super::names::{Name, Names};
+use super::super::peer::{ConnectionType, NodeKind};
+use crate::red::DurationHistogram;
+use crate::{MalformedHistogram, QueryError};
+
+/// The columns with what makes an edge.
+const TEXTS: [&str; 10] = [
+    "caller",
+    "caller_kind",
+    "callee",
+    "callee_kind",
+    "connection",
+    "operation",
+    "caller_version",
+    "caller_zone",
+    "callee_version",
+    "callee_zone",
+];
+
+/// Rows of the table as typed columns.
+#[derive(Debug)]
+pub(in super::super) struct EdgeRows {
+    steps: Int64Array,
+    buckets: Int64Array,
+    is_total: BooleanArray,
+    weights: Int8Array,
+    texts: [StringArray; TEXTS.len()],
+    calls: Int64Array,
+    errors: Int64Array,
+    client: Half,
+    server: Half,
+}
+
+/// The columns of one side's durations.
+#[derive(Debug)]
+struct Half {
+    sums: Int64Array,
+    durations: BinaryArray,
+}
+
+impl EdgeRows {
+    /// Takes all columns of the table, by name.
+    ///
+    /// # Errors
+    /// [`QueryError::Table`] when one is missing or of another type.
+    pub(in super::super) fn of(batch: &RecordBatch) -> Result<Self, QueryError> {
+        let column = |name: &str| -> Result<_, DataFusionError> {
+            let expected = edge_schema().field_with_name(name)?.data_type();
+            Ok(cast(
+                batch.column(batch.schema_ref().index_of(name)?),
+                expected,
+            )?)
+        };
+        let int64 =
+            |name: &str| column(name).map(|array| array.as_primitive::<Int64Type>().clone());
+        let half = |sums: &str, durations: &str| -> Result<_, DataFusionError> {
+            Ok(Half {
+                sums: int64(sums)?,
+                durations: column(durations)?.as_binary::<i32>().clone(),
+            })
+        };
+        let mut texts = Vec::with_capacity(TEXTS.len());
+        for name in TEXTS {
+            texts.push(column(name)?.as_string::<i32>().clone());
+        }
+        Ok(Self {
+            steps: int64("step_seconds")?,
+            buckets: int64(BUCKET_START)?,
+            is_total: column("is_total")?.as_boolean().clone(),
+            weights: column("weight")?.as_primitive::<Int8Type>().clone(),
+            texts: texts.try_into().expect("a column was read for each name"),
+            calls: int64("calls")?,
+            errors: int64("errors")?,
+            client: half("client_sum_nano", "client_durations")?,
+            server: half("server_sum_nano", "server_durations")?,
+        })
+    }
+
+    pub(in super::super) fn len(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// The bucket's length, in seconds.
+    pub(super) fn step(&self, row: usize) -> i64 {
+        self.steps.value(row)
+    }
+
+    pub(super) fn is_total(&self, row: usize) -> bool {
+        self.is_total.value(row)
+    }
+
+    /// The bucket's start, in nanoseconds since 1970.
+    pub(in super::super) fn bucket(&self, row: usize) -> i64 {
+        self.buckets.value(row)
+    }
+
+    pub(in super::super) fn sign(&self, row: usize) -> Sign {
+        Sign::of_weight(self.weights.value(row))
+    }
+
+    /// The calls of a row, without their durations' histograms.
+    pub(in super::super) fn sums(&self, row: usize) -> EdgeCell {
+        let count = |column: &Int64Array| u64::try_from(column.value(row)).unwrap_or(0);
+        let half = |half: &Half| HalfCell {
+            sum_nano: i128::from(half.sums.value(row)),
+            durations: DurationHistogram::default(),
+        };
+        EdgeCell {
+            calls: count(&self.calls),
+            errors: count(&self.errors),
+            client: half(&self.client),
+            server: half(&self.server),
+        }
+    }
+
+    /// The histogram of a row's durations as the caller saw them, in HdrHistogram's form.
+    pub(in super::super) fn client_durations(&self, row: usize) -> &[u8] {
+        self.client.durations.value(row)
+    }
+
+    /// The histogram of a row's durations as the callee saw them, in HdrHistogram's form.
+    pub(in super::super) fn server_durations(&self, row: usize) -> &[u8] {
+        self.server.durations.value(row)
+    }
+
+    /// All that a row counts.
+    pub(super) fn cell(&self, row: usize) -> Result<EdgeCell, QueryError> {
+        let mut cell = self.sums(row);
+        let read = |bytes| DurationHistogram::from_bytes(bytes).map_err(malformed);
+        cell.client.durations = read(self.client_durations(row))?;
+        cell.server.durations = read(self.server_durations(row))?;
+        Ok(cell)
+    }
+
+    /// The edges of the rows, which are read in order.
+    pub(in super::super) fn edges(&self) -> RowEdges<'_> {
+        RowEdges {
+            rows: self,
+            last: [None; TEXTS.len()],
+        }
+    }
+}
+
+/// A row that spanhouse did not write.
+pub(in super::super) fn malformed(error: MalformedHistogram) -> QueryError {
+    QueryError::Table(DataFusionError::External(Box::new(error)))
+}
+
+/// Reads the edges of rows. Rows of one edge follow each other, so most texts are those of the row
+/// before.
+#[derive(Debug)]
+pub(in super::super) struct RowEdges<'a> {
+    rows: &'a EdgeRows,
+    last: [Option<(&'a str, Name)>; TEXTS.len()],
+}
+
+impl RowEdges<'_> {
+    pub(in super::super) fn edge(&mut self, row: usize, names: &mut Names) -> EdgeKey {
+        let [
+            caller,
+            caller_kind,
+            callee,
+            callee_kind,
+            connection,
+            operation,
+            caller_version,
+            caller_zone,
+            callee_version,
+            callee_zone,
+        ] = std::array::from_fn(|column| self.name(column, row, names));
+        let kind = |name| {
+            let name = names.text_of(name);
+            let mut all = NodeKind::ALL.into_iter();
+            all.find(|kind| Some(kind.name()) == name)
+                .unwrap_or(NodeKind::External)
+        };
+        let end = |name, node_kind, version, zone| End {
+            node: Node {
+                kind: kind(node_kind),
+                name,
+            },
+            version,
+            zone,
+        };
+        let connection = names.text_of(connection);
+        let mut means = ConnectionType::ALL.into_iter();
+        EdgeKey {
+            caller: end(caller, caller_kind, caller_version, caller_zone),
+            callee: end(callee, callee_kind, callee_version, callee_zone),
+            connection: means
+                .find(|means| Some(means.name()) == connection)
+                .unwrap_or(ConnectionType::Rpc),
+            operation,
+        }
+    }
+
+    fn name(&mut self, column: usize, row: usize, names: &mut Names) -> Option<Name> {
+        let texts = &self.rows.texts[column];
+        if texts.is_null(row) {
+            return None;
+        }
+        let text = texts.value(row);
+        if let Some((last, name)) = self.last[column]
+            && last == text
+        {
+            return Some(name);
+        }
+        let name = names.number(text);
+        self.last[column] = Some((text, name));
+        Some(name)
+    }
+}
