@@ -2,10 +2,17 @@
 
 mod arguments;
 mod check_config;
-mod exit;
-mod terminal;
+mod red;
 mod trace;
 mod wal;
+
+mod api;
+mod exit;
+mod instant;
+mod number;
+mod paint;
+mod terminal;
+mod text;
 
 use std::io::{self, Write};
 
@@ -25,8 +32,9 @@ pub(crate) fn run() -> ExitStatus {
             runtime().and_then(|runtime| runtime.block_on(crate::demo::run(demo)))
         }
         Command::Trace(trace) => trace::run(&trace),
+        Command::Red(red) => red::run(&red),
         Command::CheckConfig(settings) => check_config::run(settings),
-        Command::Openapi => print(&query::openapi_json()),
+        Command::Openapi => print(&crate::serve::openapi_json()),
         Command::Wal {
             command: WalCommand::Inspect(inspect),
         } => wal::run(inspect),

@@ -6,25 +6,29 @@
 //!                                                    signal, a panic, a part that ended
 //! ```
 
+mod alerts;
 mod health;
 mod house;
 mod http;
 mod lifetime;
 mod listeners;
 mod metrics;
+mod openapi;
 mod opening;
 mod panics;
 mod readiness;
 mod receivers;
+mod roll_up;
 mod signals;
 mod sink;
 mod wiring;
 
+pub(crate) use openapi::openapi_json;
 use tokio::runtime;
 
 use crate::error_chain::error_chain;
 use crate::logging;
-use crate::settings::SettingArguments;
+use crate::settings::{EffectiveSettings, SettingArguments};
 
 /// How a server that had started ended. What failed is in its log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +45,15 @@ pub(crate) enum Ended {
 /// # Errors
 /// What goes wrong before logging has begun, above all bad settings.
 pub(crate) fn run(arguments: SettingArguments) -> anyhow::Result<Ended> {
-    let settings = arguments.resolve()?.settings;
+    let EffectiveSettings {
+        settings,
+        alert_tables,
+        ..
+    } = arguments.resolve()?;
     logging::start(&settings)?;
     let panicked = panics::watch();
     let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
-    let outcome = runtime.block_on(lifetime::live(settings, panicked));
+    let outcome = runtime.block_on(lifetime::live((settings, alert_tables), panicked));
     // An interrupted replay may still read the log; it has nothing that is not there already.
     runtime.shutdown_background();
     match outcome {

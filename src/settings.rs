@@ -10,6 +10,7 @@
 //! [`table`] is the one list of keys: flags, environment names, file keys, `--help` and
 //! `check-config` are all read from it.
 
+mod alert_tables;
 mod arguments;
 mod environment;
 mod file;
@@ -19,6 +20,7 @@ mod suggestion;
 mod table;
 mod value;
 
+pub(crate) use alert_tables::AlertTables;
 pub(crate) use arguments::SettingArguments;
 pub(crate) use problem::SettingsError;
 pub(crate) use resolve::{EffectiveSettings, Inputs};

@@ -4,7 +4,7 @@ mod measure;
 mod pool;
 mod question;
 mod scan;
-mod session;
+pub(crate) mod session;
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,20 +1,25 @@
-//! The functions by which a search asks for attributes that have no column.
+//! The functions that the session has beside DataFusion's own.
 //!
-//! Storage knows them by name: it answers `false` for files in which the key does not occur, and
-//! what remains of the condition is then met by statistics and bloom filters alone.
+//! A search asks with `attribute_matches` and `event_attribute_matches` for attributes that have no
+//! column. Storage knows them by name: it answers `false` for files in which the key does not
+//! occur, and what remains of the condition is then met by statistics and bloom filters alone.
+//!
+//! `hdr_histogram` and `hdr_percentile` aggregate durations.
 
 mod attribute_matches;
 mod attribute_test;
 mod event_attribute_matches;
+mod hdr;
 mod object_scan;
 
 use std::sync::{Arc, LazyLock};
 
 use datafusion::common::{Result, ScalarValue, exec_err};
-use datafusion::logical_expr::{ColumnarValue, Expr, ScalarUDF, lit};
+use datafusion::logical_expr::{AggregateUDF, ColumnarValue, Expr, ScalarUDF, lit};
 
 use attribute_matches::AttributeMatches;
 use event_attribute_matches::EventAttributeMatches;
+use hdr::{HdrHistogram, HdrPercentile};
 pub(crate) use object_scan::text_of;
 
 static ATTRIBUTE_MATCHES: LazyLock<Arc<ScalarUDF>> =
@@ -22,12 +27,27 @@ static ATTRIBUTE_MATCHES: LazyLock<Arc<ScalarUDF>> =
 static EVENT_ATTRIBUTE_MATCHES: LazyLock<Arc<ScalarUDF>> =
     LazyLock::new(|| Arc::new(ScalarUDF::from(EventAttributeMatches::default())));
 
-/// All functions, to be registered with a session.
+static HDR_HISTOGRAM: LazyLock<Arc<AggregateUDF>> =
+    LazyLock::new(|| Arc::new(AggregateUDF::from(HdrHistogram::default())));
+static HDR_PERCENTILE: LazyLock<Arc<AggregateUDF>> =
+    LazyLock::new(|| Arc::new(AggregateUDF::from(HdrPercentile::default())));
+
+/// All functions of one row, to be registered with a session.
 pub(crate) fn all() -> Vec<Arc<ScalarUDF>> {
     vec![
         Arc::clone(&ATTRIBUTE_MATCHES),
         Arc::clone(&EVENT_ATTRIBUTE_MATCHES),
     ]
+}
+
+/// All aggregates, to be registered with a session.
+pub(crate) fn aggregates() -> Vec<Arc<AggregateUDF>> {
+    vec![Arc::clone(&HDR_HISTOGRAM), Arc::clone(&HDR_PERCENTILE)]
+}
+
+/// A histogram of durations in nanoseconds, as Binary in HdrHistogram's V2 form.
+pub(crate) fn hdr_histogram(durations: Expr) -> Expr {
+    HDR_HISTOGRAM.call(vec![durations])
 }
 
 /// Whether the attributes in a typed-JSON text column hold `key` with a value shown as `value`.

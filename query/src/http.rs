@@ -7,8 +7,11 @@
 //! | `GET /api/v1/traces/{id}/skeleton` | its tree as Arrow columns, for drawing |
 //! | `GET /api/v1/services`, `/api/v1/services/{service}/operations` | what sends spans |
 //! | `GET /api/v1/red` | QPS, AvgTime, success rate and percentiles, over time |
+//! | `GET /api/v1/red/histogram` | durations by time and size, with traces as examples |
+//! | `GET /api/v1/catalog/services`, `/api/v1/catalog/instances` | who sent spans lately, and how they do |
 //! | `GET /api/v1/topology` | who calls whom, with the figures of each edge |
 //! | `GET /api/v1/openapi.json` | the description of all of this |
+//! | `GET /api/v2/dependencies`, `/zipkin/api/v2/dependencies` | who calls whom, as Zipkin answers |
 //! | `GET /api/traces`, `/api/traces/{id}`, `/api/services`, `/api/services/{service}/operations`, `/api/operations`, `/api/dependencies` | the same in Jaeger's JSON |
 //!
 //! Shapes of answers are born here; nothing else in the crate knows them. Answers are written on
@@ -22,6 +25,7 @@ mod openapi;
 mod otlp;
 mod otlp_json;
 mod parameters;
+mod zipkin;
 
 use axum::Router;
 use axum::http::header;
@@ -58,6 +62,9 @@ pub fn router(engine: Engine, clock: Clock) -> Router {
             get(native::operations),
         )
         .route("/api/v1/red", get(native::red))
+        .route("/api/v1/red/histogram", get(native::red_histogram))
+        .route("/api/v1/catalog/services", get(native::catalog_services))
+        .route("/api/v1/catalog/instances", get(native::catalog_instances))
         .route("/api/v1/topology", get(native::topology))
         .route("/api/v1/openapi.json", get(openapi::serve))
         .route("/api/traces", get(jaeger::search))
@@ -69,6 +76,11 @@ pub fn router(engine: Engine, clock: Clock) -> Router {
         )
         .route("/api/operations", get(jaeger::operations))
         .route("/api/dependencies", get(jaeger::dependencies))
+        .route("/api/v2/dependencies", get(zipkin::dependencies))
+        .route(
+            "/zipkin/api/v2/dependencies",
+            get(zipkin::dependencies_below_zipkin),
+        )
         .fallback(failure::no_such_endpoint)
         .method_not_allowed_fallback(failure::method_not_allowed)
         .with_state(Api { engine, clock })

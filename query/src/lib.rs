@@ -18,6 +18,7 @@ mod diagnosis;
 mod engine;
 mod trace;
 
+mod catalog;
 mod red;
 mod rollups;
 mod search;

@@ -2,10 +2,11 @@
 //!
 //! ```text
 //!                             rows of `red` ──────────────────┐
-//!   RedQuery ──► condition ──►                                ├─► Cells ──► RedAnswer
-//!                             spans that are not rolled up ───┘   by group and bucket,
-//!                             (or, without rollups, all)          with a histogram each
-//!                             one that was sent twice counts once
+//!   RedQuery ──► condition ──►                                ├─► Cells ──► RedAnswer, Heatmap
+//!        │                    spans that are not rolled up ───┘   by group and bucket,
+//!        │                    (or, without rollups, all)          with a histogram each
+//!        │                    one that was sent twice counts once
+//!        └──── exact ───────► all spans, by DataFusion's aggregates
 //! ```
 //!
 //! Every figure is exact but for percentiles, which [`DurationHistogram`] keeps within a tenth of
@@ -13,8 +14,12 @@
 
 mod answer;
 mod cells;
+mod comparison;
 mod condition;
 mod distinct;
+mod exact;
+mod exemplars;
+mod heatmap;
 mod histogram;
 mod query;
 mod rollup;
@@ -28,6 +33,8 @@ use crate::engine::Scan;
 use crate::{QueryError, RollUps};
 
 pub use answer::{RedAnswer, RedFigures, RedSeries};
+pub(crate) use comparison::align;
+pub(crate) use heatmap::{Exemplar, Heatmap, HeatmapCell, HeatmapQuery};
 pub(crate) use histogram::HistogramSum;
 pub use histogram::{DurationHistogram, MalformedHistogram};
 pub(crate) use query::nanos;
@@ -60,11 +67,25 @@ pub(crate) async fn answer(
     source: &RedSource<'_>,
     query: &RedQuery,
 ) -> Result<RedAnswer, QueryError> {
-    let series = series(source, query).await?;
+    let series = series(source, &query.of_cells()).await?;
     Ok(answer::of_series(query, series))
 }
 
+/// Counts durations by step and size, with examples.
+pub(crate) async fn heatmap(
+    source: &RedSource<'_>,
+    query: &HeatmapQuery,
+) -> Result<Heatmap, QueryError> {
+    let series = series(source, &query.of_cells()).await?;
+    let mut heatmap = Heatmap::of_series(query, series);
+    exemplars::find(&source.spans, query, &mut heatmap, source.counting).await?;
+    Ok(heatmap)
+}
+
 async fn series(source: &RedSource<'_>, query: &RedQuery) -> Result<Series, QueryError> {
+    if query.exact {
+        return exact::series(&source.spans, query, source.counting).await;
+    }
     match rollup::rows_for(query) {
         Some(rows) => rollup::series(source, query, rows).await,
         None => series_of_spans(source, query).await,

@@ -12,6 +12,7 @@
 //! Nothing here reads or writes: who commits spans calls this, and commits the rows.
 
 mod cover;
+mod names_in_table;
 mod operations;
 mod red_fold;
 mod red_rows;

@@ -23,6 +23,7 @@ mod spans;
 
 mod cell;
 mod edge;
+mod fast_map;
 mod operations;
 mod rollup;
 
@@ -37,9 +38,33 @@ pub use peer::{ConnectionType, NodeKind};
 pub use query::{TopologyDimension, TopologyQuery};
 
 pub(crate) use columns::all as columns;
-pub(crate) use exact::from_spans;
-pub(crate) use rolled_up::{TopologyTables, from_rollups};
 pub(crate) use rollup::{edge_rows, merge_edges};
+
+use crate::counters::Counting;
+use crate::engine::Scan;
+use crate::{QueryError, RollUps};
+
+/// The tables of one snapshot that a topology is made of, and how. Every span is in one of the
+/// latter tables of spans: rolled up, and so in its traces' rows of `edges`, or not.
+pub(crate) struct TopologySource<'a> {
+    pub(crate) spans: Scan<'a>,
+    pub(crate) edges: Scan<'a>,
+    pub(crate) rolled_spans: Scan<'a>,
+    pub(crate) unrolled_spans: Scan<'a>,
+    pub(crate) rollups: &'a RollUps,
+    pub(crate) counting: &'a Counting,
+}
+
+/// Finds who calls whom.
+pub(crate) async fn answer(
+    source: &TopologySource<'_>,
+    query: &TopologyQuery,
+) -> Result<Topology, QueryError> {
+    if query.exact {
+        return exact::from_spans(source, query).await;
+    }
+    rolled_up::from_rollups(source, query).await
+}
 
 #[cfg(test)]
 mod tests;

@@ -13,6 +13,7 @@ Examples:
   spanhouse demo                         send a small shop's traffic to it
   spanhouse trace 4bf92f3577b34da6a3ce929d0e0e4736
                                          print one trace as a tree
+  spanhouse red checkout --last 15m      print a service's QPS and percentiles
 
 Ports of `spanhouse serve`:
   4317   OTLP gRPC                       OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4317
@@ -60,6 +61,18 @@ where the first error began, calls that one span made again and again, calls tha
 another, and calls into other zones.
 Colour is used on a terminal unless NO_COLOR is set.";
 
+const RED_NOTES: &str = "\
+Examples:
+  spanhouse red                          all services, the last 15 minutes
+  spanhouse red checkout --last 1h       the operations of one service
+  spanhouse red checkout --by instance   its instances; several: --by version,zone
+  spanhouse red --json | jq '.series[] | [.service, .total.qps]'
+
+Counted are the requests that services answered (spans of the kinds server and consumer), busiest
+first. Percentiles are at most 0.05 % away from the exact value. The small charts go from the
+beginning of the range to its end: QPS from zero, and the P99 of each part.
+Colour is used on a terminal unless NO_COLOR is set.";
+
 /// The whole command line.
 #[derive(Debug, Parser)]
 #[command(name = "spanhouse", version, about, after_help = OVERVIEW, arg_required_else_help = true)]
@@ -78,6 +91,9 @@ pub(super) enum Command {
     /// Print one trace as a tree
     #[command(after_help = TRACE_NOTES)]
     Trace(TraceArguments),
+    /// Print QPS, times, percentiles and success rates
+    #[command(after_help = RED_NOTES)]
+    Red(RedArguments),
     /// Print the settings in effect, as TOML, and where each came from
     CheckConfig(SettingArguments),
     /// Print the OpenAPI document of the HTTP API
@@ -114,6 +130,34 @@ pub(super) struct TraceArguments {
     /// Print the tree alone, without what is found in it
     #[arg(long)]
     pub(super) no_diagnosis: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RedArguments {
+    /// The service; all services when none is given
+    #[arg(value_name = "SERVICE")]
+    pub(super) service: Option<String>,
+    /// How far back to look: 90s, 15m, 6h, 30d
+    #[arg(long, value_name = "DURATION", default_value = "15m")]
+    pub(super) last: String,
+    /// What makes a line, separated by commas: service, operation, kind, status, instance, version,
+    /// zone [default: operation with a service, else service]
+    #[arg(long, value_name = "DIMENSIONS")]
+    pub(super) by: Option<String>,
+    /// Compute everything from the spans themselves, whatever is kept of them; slower
+    #[arg(long)]
+    pub(super) exact: bool,
+    /// Where the HTTP API is
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "SPANHOUSE_SERVER",
+        default_value = "http://127.0.0.1:16686"
+    )]
+    pub(super) server: String,
+    /// Print the JSON document as received, in place of the table
+    #[arg(long)]
+    pub(super) json: bool,
 }
 
 #[derive(Debug, Args)]

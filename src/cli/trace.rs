@@ -3,28 +3,16 @@
 
 mod diagnosis;
 mod document;
-mod instant;
-mod paint;
-mod text;
 mod tree;
 
-use std::time::Duration;
-
-use anyhow::{Context, bail};
-use reqwest::StatusCode;
+use anyhow::Context;
 
 use super::UsageError;
+use super::api;
 use super::arguments::TraceArguments;
 use super::terminal::Terminal;
 use diagnosis::DiagnosisDocument;
 use document::TraceDocument;
-
-/// Time to reach the server, and time for the whole answer.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
-
-/// Characters shown of an answer that is not understood.
-const SHOWN_OF_BODY: usize = 400;
 
 /// Fetches and prints the trace.
 ///
@@ -33,9 +21,9 @@ const SHOWN_OF_BODY: usize = 400;
 /// unknown trace, an answer that is not a trace.
 pub(super) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
     let id = trace_id(&arguments.id)?;
-    let url = trace_url(&arguments.server, id)?;
+    let url = api::url(&arguments.server, &format!("traces/{id}"))?;
     let runtime = super::runtime()?;
-    let body = runtime.block_on(fetch(&url))?;
+    let body = runtime.block_on(api::fetch(&url))?;
     if arguments.json {
         return super::print(&body);
     }
@@ -58,7 +46,7 @@ pub(super) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
 }
 
 async fn fetch_diagnosis(url: &str) -> anyhow::Result<DiagnosisDocument> {
-    let body = fetch(url).await?;
+    let body = api::fetch(url).await?;
     serde_json::from_str(&body).with_context(|| format!("the answer of {url} is not a diagnosis"))
 }
 
@@ -73,52 +61,6 @@ fn trace_id(text: &str) -> Result<&str, UsageError> {
     )))
 }
 
-fn trace_url(server: &str, id: &str) -> Result<String, UsageError> {
-    let base = server.trim_end_matches('/');
-    match base.split_once("://") {
-        None => Ok(format!("http://{base}/api/v1/traces/{id}")),
-        Some(("http", _)) => Ok(format!("{base}/api/v1/traces/{id}")),
-        Some((scheme, _)) => Err(UsageError(format!(
-            "--server {server}: {scheme} is not spoken here, only http; \
-             such as http://127.0.0.1:16686"
-        ))),
-    }
-}
-
-async fn fetch(url: &str) -> anyhow::Result<String> {
-    let client = reqwest::Client::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(ANSWER_TIMEOUT)
-        .build()?;
-    let response = client
-        .get(url)
-        .header("accept", "application/json")
-        .send()
-        .await
-        .with_context(|| {
-            format!("cannot reach {url}; is `spanhouse serve` running? (--server says where)")
-        })?;
-    let status = response.status();
-    let body = response.text().await?;
-    match status {
-        StatusCode::OK => Ok(body),
-        StatusCode::NOT_FOUND | StatusCode::BAD_REQUEST => bail!("{}", told(&body)),
-        _ => bail!("{url} answered {status}: {}", told(&body)),
-    }
-}
-
-/// The words of an error body: its message and hint if it is the API's JSON, else itself.
-fn told(body: &str) -> String {
-    let json: serde_json::Value = serde_json::from_str(body).unwrap_or_default();
-    let part = |name: &str| json.get("error")?.get(name)?.as_str();
-    let words = match (part("message"), part("hint")) {
-        (Some(message), Some(hint)) => text::printable(&format!("{message}; {hint}")),
-        (Some(message), None) => text::printable(message),
-        (None, _) => text::printable(body),
-    };
-    words.chars().take(SHOWN_OF_BODY).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,22 +72,5 @@ mod tests {
         for wrong in ["", "4bf9", "4bf92f3577b34da6a3ce929d0e0e473g"] {
             assert!(trace_id(wrong).is_err(), "{wrong}");
         }
-    }
-
-    #[test]
-    fn servers_may_omit_the_scheme_and_end_in_a_slash() {
-        let url = |server| trace_url(server, "1f").map_err(|error| error.to_string());
-        let expected = || Ok("http://localhost:16686/api/v1/traces/1f".to_owned());
-        assert_eq!(url("http://localhost:16686/"), expected());
-        assert_eq!(url("localhost:16686"), expected());
-        assert!(url("https://localhost").is_err());
-    }
-
-    #[test]
-    fn error_bodies_are_told_in_their_own_words() {
-        let error = r#"{"error":{"code":"x","message":"unknown","hint":"look again"}}"#;
-        assert_eq!(told(error), "unknown; look again");
-        assert_eq!(told(r#"{"error":{"message":"unknown"}}"#), "unknown");
-        assert_eq!(told("a proxy's page"), "a proxy's page");
     }
 }

@@ -2,9 +2,11 @@
 
 use std::sync::{Arc, OnceLock};
 
+use ::alerts::Alerting;
 use axum::Router;
 use collector::{Receiver, mtrace};
 use query::Engine;
+use tokio::sync::SetOnce;
 use tokio_util::sync::CancellationToken;
 
 use super::http::{self, LateRoutes};
@@ -12,7 +14,7 @@ use super::metrics::Sources;
 use super::readiness::Readiness;
 use super::sink::{LateStore, StoreSink};
 use super::wiring;
-use crate::settings::Settings;
+use crate::settings::{AlertTables, Settings};
 
 /// Handles to everything that lives as long as the server; clones share it.
 ///
@@ -20,27 +22,31 @@ use crate::settings::Settings;
 #[derive(Debug, Clone)]
 pub(super) struct House {
     pub(super) settings: Arc<Settings>,
+    pub(super) alert_tables: Arc<AlertTables>,
     pub(super) readiness: Arc<Readiness>,
     /// What the transports of all protocols hand their requests to.
     pub(super) receiver: Arc<Receiver>,
     pub(super) store: LateStore,
     pub(super) engine: Arc<OnceLock<Engine>>,
+    pub(super) alerting: Arc<SetOnce<Alerting>>,
     pub(super) routes: LateRoutes,
     /// Cancelled when nothing new is to be begun.
     pub(super) stop: CancellationToken,
 }
 
 impl House {
-    pub(super) fn new(settings: Settings) -> Self {
+    pub(super) fn new(settings: Settings, alert_tables: AlertTables) -> Self {
         let store = LateStore::default();
         let sink = Arc::new(StoreSink::new(Arc::clone(&store)));
         let receiver = Receiver::new(sink, wiring::now, wiring::collector_settings(&settings));
         Self {
             settings: Arc::new(settings),
+            alert_tables: Arc::new(alert_tables),
             readiness: Arc::new(Readiness::new()),
             receiver: Arc::new(receiver),
             store,
             engine: Arc::default(),
+            alerting: Arc::default(),
             routes: LateRoutes::default(),
             stop: CancellationToken::new(),
         }
@@ -51,6 +57,7 @@ impl House {
             receivers: Arc::clone(self.receiver.counters()),
             store: Arc::clone(&self.store),
             engine: Arc::clone(&self.engine),
+            alerting: Arc::clone(&self.alerting),
             readiness: Arc::clone(&self.readiness),
         };
         let readiness = Arc::clone(&self.readiness);

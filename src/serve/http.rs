@@ -12,6 +12,7 @@ use tower::ServiceExt;
 
 use super::health;
 use super::metrics;
+use super::openapi;
 use super::readiness::Readiness;
 
 /// Seconds after which a client may ask again while the log is replayed.
@@ -36,8 +37,12 @@ pub(super) fn router(
     let metrics = Router::new()
         .route("/metrics", get(metrics::answer))
         .with_state(sources);
+    let description = Router::new().route("/api/v1/openapi.json", get(openapi::serve));
     let queries = Router::new().fallback(query).with_state(queries);
-    health.merge(metrics).fallback_service(queries)
+    health
+        .merge(metrics)
+        .merge(description)
+        .fallback_service(queries)
 }
 
 async fn query(State(routes): State<LateRoutes>, request: Request) -> Response {
@@ -77,12 +82,14 @@ mod tests {
             receivers: Arc::default(),
             store: Arc::default(),
             engine: Arc::default(),
+            alerting: Arc::default(),
             readiness: Arc::clone(&readiness),
         };
         let router = router(readiness, Arc::new(sources), Arc::clone(&routes));
         assert_eq!(status(&router, "/healthz").await, (200, false));
         assert_eq!(status(&router, "/readyz").await, (503, true));
         assert_eq!(status(&router, "/metrics").await, (200, false));
+        assert_eq!(status(&router, "/api/v1/openapi.json").await, (200, false));
         assert_eq!(status(&router, "/api/v1/services").await, (503, true));
 
         let late = Router::new().route("/api/v1/services", get(|| async { "[]" }));

@@ -12,9 +12,9 @@ use super::Ended;
 use super::house::House;
 use super::listeners::Listeners;
 use super::signals::StopSignals;
-use super::{opening, receivers};
+use super::{alerts, opening, receivers};
 use crate::error_chain::error_chain;
-use crate::settings::Settings;
+use crate::settings::{AlertTables, Settings};
 
 /// Time that closing gets after a panic, when a part that it needs may be gone.
 const CLOSE_AFTER_PANIC: Duration = Duration::from_secs(10);
@@ -32,12 +32,15 @@ const OPENING: &str = "opening the store";
 ///
 /// # Errors
 /// What kept it from starting.
-pub(super) async fn live(settings: Settings, panicked: CancellationToken) -> anyhow::Result<Ended> {
+pub(super) async fn live(
+    (settings, alert_tables): (Settings, AlertTables),
+    panicked: CancellationToken,
+) -> anyhow::Result<Ended> {
     let mut signals = StopSignals::listen()?;
     let listeners = Listeners::bind(&settings).await?;
     announce(&listeners.addresses()?.announcement());
 
-    let house = House::new(settings);
+    let house = House::new(settings, alert_tables);
     let mut parts = start(&house, listeners);
     let mut ended = tokio::select! {
         signal = signals.next() => {
@@ -77,6 +80,7 @@ fn start(house: &House, listeners: Listeners) -> JoinSet<Part> {
     let mut parts = JoinSet::new();
     parts.spawn(named(OPENING, opening::open(house.clone())));
     receivers::start(house, listeners, &mut parts);
+    parts.spawn(named("the alerts", alerts::run(house.clone())));
     parts
 }
 

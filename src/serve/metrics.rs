@@ -1,5 +1,6 @@
 //! `/metrics`: the counters of every part, in Prometheus' text format.
 
+mod alerts;
 mod exposition;
 mod process;
 mod queries;
@@ -8,10 +9,12 @@ mod storing;
 
 use std::sync::{Arc, OnceLock};
 
+use ::alerts::Alerting;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use query::Engine;
+use tokio::sync::SetOnce;
 
 use super::readiness::{Phase, Readiness};
 use super::sink::LateStore;
@@ -23,6 +26,7 @@ pub(super) struct Sources {
     pub(super) receivers: Arc<collector::Counters>,
     pub(super) store: LateStore,
     pub(super) engine: Arc<OnceLock<Engine>>,
+    pub(super) alerting: Arc<SetOnce<Alerting>>,
     pub(super) readiness: Arc<Readiness>,
 }
 
@@ -53,6 +57,9 @@ fn text(sources: &Sources) -> String {
     if let Some(engine) = sources.engine.get() {
         queries::write(&mut exposition, &engine.counters());
     }
+    if let Some(alerting) = sources.alerting.get() {
+        alerts::write(&mut exposition, &alerting.counters());
+    }
     process::write(&mut exposition);
     exposition.into_text()
 }
@@ -72,6 +79,7 @@ mod tests {
             receivers: Arc::default(),
             store: LateStore::default(),
             engine: Arc::default(),
+            alerting: Arc::default(),
             readiness: Arc::new(Readiness::new()),
         });
         let mut family = String::new();

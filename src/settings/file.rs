@@ -1,17 +1,25 @@
-//! The layer of the TOML file: flat keys, unknown ones refused with their line.
+//! The layer of the TOML file: flat keys and tables of alerts, unknown ones refused with their line.
 
 use std::fs;
 use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
 
+use super::alert_tables::{ALERT, AlertTables, RECEIVER, Text};
 use super::problem::Problem;
 use super::resolve::{Given, Source};
 use super::suggestion::nearest;
 use super::table::{KEYS, Key, key};
 
+/// What a file says.
+#[derive(Debug, Default)]
+pub(super) struct FromFile {
+    pub(super) layer: Vec<Given>,
+    pub(super) alert_tables: AlertTables,
+}
+
 /// Reads the file; a file that is absent or not TOML is one problem, unknown keys one each.
-pub(super) fn read(path: &Path, problems: &mut Vec<Problem>) -> Vec<Given> {
+pub(super) fn read(path: &Path, problems: &mut Vec<Problem>) -> FromFile {
     match fs::read_to_string(path) {
         Ok(text) => parse(path, &text, problems),
         Err(source) => {
@@ -19,12 +27,12 @@ pub(super) fn read(path: &Path, problems: &mut Vec<Problem>) -> Vec<Given> {
                 path: path.to_owned(),
                 source,
             });
-            Vec::new()
+            FromFile::default()
         }
     }
 }
 
-fn parse(path: &Path, text: &str, problems: &mut Vec<Problem>) -> Vec<Given> {
+fn parse(path: &Path, text: &str, problems: &mut Vec<Problem>) -> FromFile {
     let table = match DeTable::parse(text) {
         Ok(table) => table.into_inner(),
         Err(error) => {
@@ -33,21 +41,29 @@ fn parse(path: &Path, text: &str, problems: &mut Vec<Problem>) -> Vec<Given> {
                 line: error.span().map_or(1, |span| line_of(text, span.start)),
                 message: error.message().to_owned(),
             });
-            return Vec::new();
+            return FromFile::default();
         }
     };
     let mut entries: Vec<_> = table.iter().collect();
     entries.sort_by_key(|(name, _)| name.span().start);
 
     let mut layer = Vec::new();
+    let mut alert_tables = AlertTables::default();
     for (name, value) in entries {
+        let tables = [ALERT, RECEIVER]
+            .into_iter()
+            .find(|table| table == name.get_ref());
+        if let Some(table) = tables {
+            alert_tables.read(Text { path, text }, table, value, problems);
+            continue;
+        }
         let line = line_of(text, name.span().start);
         let Some(key) = key(name.get_ref()) else {
             problems.push(Problem::UnknownKey {
                 path: path.to_owned(),
                 line,
                 name: name.get_ref().to_string(),
-                suggestion: nearest(name.get_ref(), KEYS.iter().map(|key| key.name.to_owned())),
+                suggestion: nearest(name.get_ref(), names().map(str::to_owned)),
             });
             continue;
         };
@@ -70,7 +86,15 @@ fn parse(path: &Path, text: &str, problems: &mut Vec<Problem>) -> Vec<Given> {
             }),
         }
     }
-    layer
+    FromFile {
+        layer,
+        alert_tables,
+    }
+}
+
+/// Every name that a file may have.
+fn names() -> impl Iterator<Item = &'static str> {
+    KEYS.iter().map(|key| key.name).chain([ALERT, RECEIVER])
 }
 
 /// Writes a TOML value as the text that a flag would have.
@@ -92,7 +116,7 @@ fn value_text(key: &Key, value: &DeValue<'_>) -> Result<String, String> {
     }
 }
 
-fn line_of(text: &str, offset: usize) -> usize {
+pub(super) fn line_of(text: &str, offset: usize) -> usize {
     let before = text.as_bytes().get(..offset).unwrap_or_default();
     before.iter().filter(|byte| **byte == b'\n').count() + 1
 }

@@ -84,6 +84,32 @@ pub(crate) enum Problem {
         /// What must be, or what would come of it.
         consequence: &'static str,
     },
+    /// A table of the file has a key that such tables do not have.
+    #[error("{}:{line}: [[{table}]] has no key `{name}`{}", path.display(), hint_of_table(suggestion.as_deref()))]
+    UnknownField {
+        /// The file.
+        path: PathBuf,
+        /// Its line, from 1.
+        line: usize,
+        /// The table's name.
+        table: String,
+        /// The key as written.
+        name: String,
+        /// The nearest right key, if one is near.
+        suggestion: Option<String>,
+    },
+    /// A table of the file is wrong.
+    #[error("{}:{line}: [[{name}]]: {reason}", path.display())]
+    BadTable {
+        /// The file.
+        path: PathBuf,
+        /// The line of its beginning, from 1.
+        line: usize,
+        /// The table's name.
+        name: &'static str,
+        /// What is wrong, and what would be right.
+        reason: String,
+    },
     /// The file cannot be read.
     #[error("{}: {source}", path.display())]
     Unreadable {
@@ -102,6 +128,13 @@ pub(crate) enum Problem {
         /// The parser's words.
         message: String,
     },
+}
+
+fn hint_of_table(suggestion: Option<&str>) -> String {
+    match suggestion {
+        Some(name) => format!("; did you mean `{name}`?"),
+        None => "; docs/alerts.md lists the right ones".to_owned(),
+    }
 }
 
 fn hint(suggestion: Option<&str>) -> String {

@@ -5,8 +5,9 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::PathBuf;
 
+use super::alert_tables::AlertTables;
 use super::environment::{self, CONFIG_VARIABLE};
-use super::file;
+use super::file::{self, FromFile};
 use super::problem::{Problem, SettingsError};
 use super::table::{KEYS, Settings, key};
 use super::value::SettingValue;
@@ -128,6 +129,8 @@ pub(crate) struct EffectiveSettings {
     pub(crate) settings: Settings,
     /// The file that was read, if any.
     pub(crate) file: Option<PathBuf>,
+    /// Alert rules and receivers, which only the file has.
+    pub(crate) alert_tables: AlertTables,
     layered: Layered,
 }
 
@@ -141,8 +144,12 @@ impl EffectiveSettings {
         let file = settings_file(&inputs);
         let from_file = match &file {
             Some(path) => file::read(path, &mut problems),
-            None => Vec::new(),
+            None => FromFile::default(),
         };
+        let FromFile {
+            layer: from_file,
+            alert_tables,
+        } = from_file;
         let from_environment = environment::read(&inputs.environment, &mut problems);
         let from_flags = inputs.flags.into_iter().map(flag_given).collect();
 
@@ -156,6 +163,7 @@ impl EffectiveSettings {
                 Ok(Self {
                     settings,
                     file,
+                    alert_tables,
                     layered,
                 })
             }
@@ -181,7 +189,15 @@ impl EffectiveSettings {
         let written = lines
             .iter()
             .map(|(line, source)| format!("{line:longest$}  # {source}\n"));
-        written.collect()
+        let AlertTables { rules, receivers } = &self.alert_tables;
+        let mut written: String = written.collect();
+        if !rules.is_empty() || !receivers.is_empty() {
+            let (rules, receivers) = (rules.len(), receivers.len());
+            let counted =
+                format!("# and from the file: {rules} [[alert]], {receivers} [[receiver]]\n");
+            written.push_str(&counted);
+        }
+        written
     }
 }
 

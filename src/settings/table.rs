@@ -129,6 +129,10 @@ settings! {
     query_concurrency: NonZeroUsize, "COUNT", "16";
     /// Most traces that one search may ask for
     search_limit: NonZeroUsize, "COUNT", "5000";
+    /// Time between evaluations of alert rules
+    alert_interval: Duration, "DURATION", "10s";
+    /// Time after the end of a window at which alert rules look at it; later spans do not count
+    alert_lag: Duration, "DURATION", "10s";
     /// Time that requests in flight get to finish after SIGTERM
     drain_timeout: Duration, "DURATION", "10s";
     /// Log level, or filters by module such as `info,storage=debug`

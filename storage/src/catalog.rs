@@ -4,15 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::thread::available_parallelism;
 
-use arrow_schema::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, MemTable, SchemaProvider, TableProvider};
 use datafusion::common::Result;
 use object_store::ObjectStore;
-use schemas::rollups::{edge_schema, red_schema};
 use tokio::sync::Semaphore;
 
 use crate::operations::OperationTable;
+use crate::rollup::{PerTable, RollupProvider, RollupTable};
 use crate::scan::SpanTable;
 use crate::snapshot::{Snapshot, StoreSnapshot};
 
@@ -38,8 +37,10 @@ pub(crate) struct Catalog {
 pub(crate) struct Objects {
     /// Rooted at the table of spans.
     pub(crate) spans: Arc<dyn ObjectStore>,
+    /// Rooted at the tables of figures, where there are any.
+    figures: Option<PerTable<Arc<dyn ObjectStore>>>,
     /// One permit for each thread that may decode at the same time.
-    decoders: Arc<Semaphore>,
+    pub(crate) decoders: Arc<Semaphore>,
 }
 
 /// The tables of one snapshot.
@@ -54,7 +55,16 @@ impl Objects {
         let threads = available_parallelism().map_or(1, usize::from);
         Self {
             spans,
+            figures: None,
             decoders: Arc::new(Semaphore::new(threads)),
+        }
+    }
+
+    /// With tables of figures too, each rooted at its table.
+    pub(crate) fn with_figures(self, figures: PerTable<Arc<dyn ObjectStore>>) -> Self {
+        Self {
+            figures: Some(figures),
+            ..self
         }
     }
 }
@@ -99,6 +109,16 @@ impl PinnedTables {
         Arc::new(SpanTable::new(snapshot.clone(), store, decoders))
     }
 
+    fn figures(&self, table: RollupTable) -> Result<Arc<dyn TableProvider>> {
+        let Some(stores) = &self.objects.figures else {
+            let schema = Arc::clone((table.definition().schema)());
+            return Ok(Arc::new(MemTable::try_new(schema, vec![vec![]])?));
+        };
+        let files = Arc::clone(self.snapshot.rollups.get(table));
+        let store = Arc::clone(stores.get(table));
+        Ok(Arc::new(RollupProvider::new(table, files, store)))
+    }
+
     fn operations(&self) -> Arc<dyn TableProvider> {
         let decoders = Arc::clone(&self.objects.decoders);
         let store = Arc::clone(&self.objects.spans);
@@ -125,8 +145,8 @@ impl SchemaProvider for PinnedTables {
             UNROLLED_SPANS => self.spans(&snapshot.unrolled),
             ROLLED_SPANS => self.spans(&snapshot.rolled),
             OPERATIONS => self.operations(),
-            RED => empty(red_schema())?,
-            EDGES => empty(edge_schema())?,
+            RED => self.figures(RollupTable::Red)?,
+            EDGES => self.figures(RollupTable::Edges)?,
             _ => return Ok(None),
         }))
     }
@@ -134,11 +154,4 @@ impl SchemaProvider for PinnedTables {
     fn table_exist(&self, name: &str) -> bool {
         self.table_names().iter().any(|table| table == name)
     }
-}
-
-fn empty(schema: &SchemaRef) -> Result<Arc<dyn TableProvider>> {
-    Ok(Arc::new(MemTable::try_new(
-        Arc::clone(schema),
-        vec![vec![]],
-    )?))
 }

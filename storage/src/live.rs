@@ -8,7 +8,8 @@ use tokio::sync::Notify;
 
 use crate::data_file::DataFile;
 use crate::memtable::{MemTable, MemTableView};
-use crate::snapshot::Snapshot;
+use crate::rollup::{Pending, RollupFiles, Rollups};
+use crate::snapshot::{Snapshot, StoreSnapshot};
 use crate::stats::MemoryLoad;
 use crate::wal::WalPosition;
 
@@ -18,6 +19,8 @@ pub(crate) struct Live {
     state: Mutex<State>,
     /// Told whenever a memtable was frozen.
     pub(crate) frozen_one: Notify,
+    /// Told whenever files came that are to be rolled up.
+    pub(crate) unrolled_one: Notify,
     flush_bytes: usize,
 }
 
@@ -29,6 +32,8 @@ struct State {
     frozen: Vec<Frozen>,
     files: Arc<[Arc<DataFile>]>,
     version: u64,
+    /// None where nothing is rolled up.
+    rollups: Option<Rollups>,
 }
 
 /// A memtable that takes no more spans and is on its way into the table.
@@ -41,19 +46,29 @@ pub(crate) struct Frozen {
     pub(crate) rows: usize,
 }
 
+/// What is rolled up, and what is to be.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) rolled: Arc<[Arc<DataFile>]>,
+    /// Oldest commits first.
+    pub(crate) pending: Vec<Pending>,
+}
+
 impl Live {
     /// Begins with the files of a table at `version` and nothing in memory.
-    pub(crate) fn new(files: Vec<Arc<DataFile>>, version: u64, flush_bytes: usize) -> Self {
+    pub(crate) fn new(files: Arc<[Arc<DataFile>]>, version: u64, flush_bytes: usize) -> Self {
         let state = State {
             active: MemTable::default(),
             active_since: None,
             frozen: Vec::new(),
-            files: files.into(),
+            files,
             version,
+            rollups: None,
         };
         Self {
             state: Mutex::new(state),
             frozen_one: Notify::new(),
+            unrolled_one: Notify::new(),
             flush_bytes,
         }
     }
@@ -97,22 +112,70 @@ impl Live {
     pub(crate) fn replace_oldest_frozen(&self, change: FileChange) {
         let mut state = self.state();
         state.frozen.remove(0);
-        state.apply(change);
+        let has_unrolled = state.apply(change);
+        drop(state);
+        if has_unrolled {
+            self.unrolled_one.notify_one();
+        }
     }
 
     /// Takes over what other writers did to the table.
     pub(crate) fn apply(&self, change: FileChange) {
-        self.state().apply(change);
+        let has_unrolled = self.state().apply(change);
+        if has_unrolled {
+            self.unrolled_one.notify_one();
+        }
     }
 
-    /// All spans now.
-    pub(crate) fn snapshot(&self) -> Snapshot {
+    /// From now on files are told apart by whether they are rolled up.
+    pub(crate) fn begin_rollups(&self, rollups: Rollups) {
+        self.state().rollups = Some(rollups);
+    }
+
+    /// The files that are rolled up, and what waits for it; none where nothing is rolled up.
+    pub(crate) fn waiting_for_roll_up(&self) -> Option<Waiting> {
         let state = self.state();
-        let frozen = state.frozen.iter().map(|frozen| frozen.view.clone());
-        Snapshot {
-            memtables: frozen.chain([state.active.view()]).collect(),
-            files: Arc::clone(&state.files),
-            version: state.version,
+        let rollups = state.rollups.as_ref()?;
+        Some(Waiting {
+            rolled: rollups.rolled(),
+            pending: rollups.pending().to_vec(),
+        })
+    }
+
+    /// The commits through `version` are rolled up: readers see `files` in place of the spans, in
+    /// one step.
+    pub(crate) fn rolled_up(&self, version: u64, files: RollupFiles) {
+        if let Some(rollups) = &mut self.state().rollups {
+            rollups.rolled_up(version, files);
+        }
+    }
+
+    /// Takes over rollup files that tell the same as those before.
+    pub(crate) fn change_rollup_files(&self, files: RollupFiles) {
+        if let Some(rollups) = &mut self.state().rollups {
+            rollups.files = files;
+        }
+    }
+
+    /// All that is stored now.
+    pub(crate) fn store_snapshot(&self) -> StoreSnapshot {
+        let state = self.state();
+        let all = state.snapshot();
+        let Some(rollups) = &state.rollups else {
+            return StoreSnapshot::without_rollups(all);
+        };
+        StoreSnapshot {
+            rolled: Snapshot {
+                memtables: Vec::new(),
+                files: rollups.rolled(),
+                version: all.version,
+            },
+            unrolled: Snapshot {
+                files: rollups.unrolled(),
+                ..all.clone()
+            },
+            rollups: rollups.files.clone(),
+            all,
         }
     }
 
@@ -138,9 +201,20 @@ pub(crate) struct FileChange {
     pub(crate) added: Vec<Arc<DataFile>>,
     /// Paths of the files that are no longer part of the table.
     pub(crate) removed: Vec<String>,
+    /// Paths of those added files whose rows were in the table before, in other files.
+    pub(crate) rewritten: Vec<String>,
 }
 
 impl State {
+    fn snapshot(&self) -> Snapshot {
+        let frozen = self.frozen.iter().map(|frozen| frozen.view.clone());
+        Snapshot {
+            memtables: frozen.chain([self.active.view()]).collect(),
+            files: Arc::clone(&self.files),
+            version: self.version,
+        }
+    }
+
     fn freeze(&mut self) -> bool {
         if self.active_since.take().is_none() {
             return false;
@@ -155,7 +229,10 @@ impl State {
         true
     }
 
-    fn apply(&mut self, change: FileChange) {
+    /// Follows a change; true when files came that are to be rolled up.
+    fn apply(&mut self, change: FileChange) -> bool {
+        let rollups = self.rollups.as_mut();
+        let has_unrolled = rollups.is_some_and(|rollups| rollups.apply(&change));
         let kept = self
             .files
             .iter()
@@ -163,5 +240,6 @@ impl State {
             .cloned();
         self.files = kept.chain(change.added).collect();
         self.version = change.version;
+        has_unrolled
     }
 }

@@ -17,7 +17,8 @@ use object_store::ObjectStore;
 use parquet::arrow::arrow_reader::{ArrowPredicateFn, RowFilter};
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use parquet::arrow::{ProjectionMask, arrow_reader::RowSelection};
-use schemas::{SpanBatch, TraceId, columns};
+use schemas::columns::span_columns;
+use schemas::{ColumnId, SpanBatch, TraceId, columns};
 
 use crate::StorageError;
 use crate::data_file::{DataFile, Footer};
@@ -26,6 +27,8 @@ use crate::snapshot::Snapshot;
 
 /// Files that are read at the same time.
 const PARALLEL_FILES: usize = 8;
+/// So many traces are asked of bloom filters at once.
+const FEW_TRACES: usize = 1000;
 
 /// All spans of some traces: those in memory first, then those of each file in commit order.
 ///
@@ -37,10 +40,10 @@ pub(crate) async fn lookup(
     store: &Arc<dyn ObjectStore>,
     trace_ids: &[TraceId],
 ) -> Result<Vec<SpanBatch>, StorageError> {
-    let wanted: Arc<HashSet<TraceId>> = Arc::new(trace_ids.iter().copied().collect());
+    let wanted = Arc::new(WantedSpans::new(trace_ids.iter().copied(), None));
     let in_memory = {
         let (snapshot, wanted) = (snapshot.clone(), Arc::clone(&wanted));
-        tokio::task::spawn_blocking(move || in_memory(&snapshot, &wanted))
+        tokio::task::spawn_blocking(move || in_memory(&snapshot, &wanted.ids))
     };
     let in_files = stream::iter(snapshot.files.iter().cloned())
         .map(|file| in_file(file, Arc::clone(store), Arc::clone(&wanted)))
@@ -52,6 +55,50 @@ pub(crate) async fn lookup(
         .map_err(|error| StorageError::unavailable("scan the memtables", error))?;
     batches.extend(in_files.into_iter().flatten());
     Ok(batches)
+}
+
+/// Which spans a look-up is for.
+#[derive(Debug)]
+pub(crate) struct WantedSpans {
+    ids: HashSet<TraceId>,
+    /// The same, in order.
+    sorted: Vec<TraceId>,
+    /// The columns to read; `None` for all.
+    columns: Option<Vec<ColumnId>>,
+}
+
+impl WantedSpans {
+    /// The spans of these traces, with these columns and those that every span has; all columns
+    /// for `None`.
+    pub(crate) fn new(ids: impl Iterator<Item = TraceId>, columns: Option<&[ColumnId]>) -> Self {
+        let ids: HashSet<TraceId> = ids.collect();
+        let mut sorted: Vec<TraceId> = ids.iter().copied().collect();
+        sorted.sort_unstable();
+        Self {
+            ids,
+            sorted,
+            columns: columns.map(with_required),
+        }
+    }
+
+    /// What is read of a file.
+    fn mask(&self, footer: &Footer) -> ProjectionMask {
+        let schema = footer.reader.parquet_schema();
+        let Some(columns) = &self.columns else {
+            return ProjectionMask::all();
+        };
+        let names: HashSet<&str> = columns.iter().map(|id| id.column().name.as_str()).collect();
+        let roots = schema.root_schema().get_fields().iter().enumerate();
+        let wanted = roots.filter(|(_, field)| names.contains(field.name()));
+        ProjectionMask::roots(schema, wanted.map(|(position, _)| position))
+    }
+}
+
+/// Some columns and those that every span has, in table order.
+pub(crate) fn with_required(columns: &[ColumnId]) -> Vec<ColumnId> {
+    let all = (0..span_columns().len()).map(ColumnId);
+    all.filter(|id| columns.contains(id) || !id.column().nullable)
+        .collect()
 }
 
 fn in_memory(snapshot: &Snapshot, wanted: &HashSet<TraceId>) -> Vec<SpanBatch> {
@@ -78,13 +125,25 @@ fn matching_rows(batch: &SpanBatch, wanted: &HashSet<TraceId>) -> Vec<RowRef> {
     }
 }
 
-async fn in_file(
+/// The wanted spans of one file.
+///
+/// # Errors
+/// As [`lookup`].
+pub(crate) async fn in_file(
     file: Arc<DataFile>,
     store: Arc<dyn ObjectStore>,
-    wanted: Arc<HashSet<TraceId>>,
+    wanted: Arc<WantedSpans>,
 ) -> Result<Vec<SpanBatch>, StorageError> {
     let footer = file.footer(&store).await?;
-    let candidates = candidates(&footer, &wanted);
+    let candidates = if wanted.sorted.len() <= FEW_TRACES {
+        candidates(&footer, &wanted.sorted)
+    } else {
+        let (footer, wanted) = (Arc::clone(&footer), Arc::clone(&wanted));
+        let asked = tokio::task::spawn_blocking(move || candidates(&footer, &wanted.sorted));
+        asked
+            .await
+            .map_err(|error| StorageError::unavailable("ask bloom filters", error))?
+    };
     if candidates.is_empty() {
         return Ok(Vec::new());
     }
@@ -96,7 +155,7 @@ async fn in_file(
 }
 
 /// Row groups that may hold wanted traces, with the rows to look at.
-fn candidates(footer: &Footer, wanted: &HashSet<TraceId>) -> Vec<(usize, RowSelection)> {
+fn candidates(footer: &Footer, wanted: &[TraceId]) -> Vec<(usize, RowSelection)> {
     let row_groups = 0..footer.reader.metadata().num_row_groups();
     let found = row_groups.filter_map(|group| {
         let filters = footer.bloom_filters.get(group).into_iter().flatten();
@@ -120,8 +179,9 @@ async fn read_rows(
     footer: &Footer,
     store: Arc<dyn ObjectStore>,
     candidates: Vec<(usize, RowSelection)>,
-    wanted: Arc<HashSet<TraceId>>,
+    wanted: Arc<WantedSpans>,
 ) -> Result<Vec<SpanBatch>, StorageError> {
+    let projection = wanted.mask(footer);
     let unreadable =
         |error| StorageError::unavailable(&format!("read data file {}", file.added.path), error);
     let (row_groups, selections): (Vec<usize>, Vec<RowSelection>) = candidates.into_iter().unzip();
@@ -135,13 +195,14 @@ async fn read_rows(
         let ids = batch.column(0).as_fixed_size_binary();
         let ids = ids.value_data().as_chunks::<16>().0.iter();
         Ok(BooleanArray::from_iter(
-            ids.map(|id| Some(wanted.contains(&TraceId(*id)))),
+            ids.map(|id| Some(wanted.ids.contains(&TraceId(*id)))),
         ))
     });
     let stream = ParquetRecordBatchStreamBuilder::new_with_metadata(
         file.stored(&store),
         footer.reader.clone(),
     )
+    .with_projection(projection)
     .with_row_groups(row_groups)
     .with_row_selection(RowSelection::from(selectors))
     .with_row_filter(RowFilter::new(vec![Box::new(is_wanted)]))

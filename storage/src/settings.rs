@@ -8,7 +8,7 @@ use crate::wal::Salvage;
 /// Where and how spans are kept. Sizes are in bytes.
 #[derive(Clone, Debug)]
 pub struct StorageSettings {
-    /// Holds everything: `wal/` and `spans/` (the Delta table).
+    /// Holds everything: `wal/`, and the Delta tables `spans/`, `red/` and `edges/`.
     pub data_dir: PathBuf,
     /// Bound of the memory that spans take before they are in the table; over it appends are busy.
     pub memory_budget_bytes: usize,

@@ -6,6 +6,7 @@ use schemas::SpanBatch;
 
 use crate::data_file::DataFile;
 use crate::memtable::MemTableView;
+use crate::rollup::RollupFiles;
 
 /// All spans at one instant: what waits in memory and what is in the table, each span in exactly
 /// one of them. Swapped whole whenever a memtable has become a file.
@@ -28,6 +29,8 @@ pub(crate) struct StoreSnapshot {
     pub(crate) rolled: Snapshot,
     /// The spans in memory and in files that are not rolled up yet.
     pub(crate) unrolled: Snapshot,
+    /// The figures of the rolled-up spans.
+    pub(crate) rollups: RollupFiles,
 }
 
 impl StoreSnapshot {
@@ -41,6 +44,7 @@ impl StoreSnapshot {
         Self {
             unrolled: all.clone(),
             rolled,
+            rollups: RollupFiles::default(),
             all,
         }
     }

@@ -2,13 +2,13 @@
 
 mod flusher;
 mod open;
+mod roll_up_task;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use bytes::Bytes;
 use datafusion::catalog::CatalogProvider;
-use object_store::ObjectStore;
 use schemas::SpanBatch;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
@@ -18,7 +18,7 @@ use crate::budget::{MemoryBudget, Reservation};
 use crate::catalog::{Catalog, Objects};
 use crate::data_file::DataFile;
 use crate::live::Live;
-use crate::snapshot::StoreSnapshot;
+use crate::rollup::{RollUp, Roller};
 use crate::stats::StorageStats;
 use crate::table::DeltaLog;
 use crate::wal::{ReplayProgress, Wal, WalPosition};
@@ -35,8 +35,9 @@ pub type OnReplay = Arc<dyn Fn(ReplayProgress) + Send + Sync>;
 #[derive(Debug)]
 pub struct SpanStore {
     shared: Arc<Shared>,
-    stop_flusher: CancellationToken,
-    flusher: Mutex<Option<JoinHandle<()>>>,
+    stop: CancellationToken,
+    /// The flusher and, last, the one who rolls up.
+    tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// A batch on its way through the log, with the memory reserved for it.
@@ -53,9 +54,12 @@ struct Shared {
     live: Arc<Live>,
     wal: Wal<Durable>,
     table: Mutex<TableWriter>,
-    objects: Arc<dyn ObjectStore>,
+    objects: Objects,
+    /// None where nothing is rolled up.
+    roller: Option<Mutex<Roller>>,
     is_closing: AtomicBool,
     counters: FlushCounters,
+    roll_up_counters: RollUpCounters,
 }
 
 /// The one who commits to the table.
@@ -75,6 +79,13 @@ struct FlushCounters {
     nanos: AtomicU64,
 }
 
+#[derive(Debug, Default)]
+struct RollUpCounters {
+    roll_ups: AtomicU64,
+    failures: AtomicU64,
+    nanos: AtomicU64,
+}
+
 impl SpanStore {
     /// Opens the store in `settings.data_dir`, making it if there is none, and replays what the
     /// write-ahead log holds beyond the table. Returns once every span ever acknowledged is
@@ -89,14 +100,43 @@ impl SpanStore {
         decode: DecodePayload,
         on_replay: OnReplay,
     ) -> Result<Self, StorageError> {
-        let shared = open::open(settings, decode, on_replay).await?;
-        let stop_flusher = CancellationToken::new();
-        let flusher = tokio::spawn(flusher::run(Arc::clone(&shared), stop_flusher.clone()));
-        Ok(Self {
+        Ok(Self::start(
+            open::open(settings, decode, on_replay, None).await?,
+        ))
+    }
+
+    /// As [`Self::open`]; besides, keeps the tables `red` and `edges` by rolling up what is flushed,
+    /// a moment later.
+    ///
+    /// # Errors
+    /// As [`Self::open`]; [`StorageError::Incompatible`] also when the tables of figures are not
+    /// those of this table of spans.
+    pub async fn open_rolling_up(
+        settings: StorageSettings,
+        decode: DecodePayload,
+        on_replay: OnReplay,
+        roll_up: RollUp,
+    ) -> Result<Self, StorageError> {
+        Ok(Self::start(
+            open::open(settings, decode, on_replay, Some(roll_up)).await?,
+        ))
+    }
+
+    fn start(shared: Arc<Shared>) -> Self {
+        let stop = CancellationToken::new();
+        let mut tasks = vec![tokio::spawn(flusher::run(
+            Arc::clone(&shared),
+            stop.clone(),
+        ))];
+        if shared.roller.is_some() {
+            let rolling = roll_up_task::run(Arc::clone(&shared), stop.clone());
+            tasks.push(tokio::spawn(rolling));
+        }
+        Self {
             shared,
-            stop_flusher,
-            flusher: Mutex::new(Some(flusher)),
-        })
+            stop,
+            tasks: Mutex::new(tasks),
+        }
     }
 
     /// Stores the spans of one request: `batch` is what `payload` decodes to. Returns once the
@@ -140,8 +180,8 @@ impl SpanStore {
     pub fn catalog(&self) -> Arc<dyn CatalogProvider> {
         let live = Arc::clone(&self.shared.live);
         Arc::new(Catalog::new(
-            Arc::new(move || StoreSnapshot::without_rollups(live.snapshot())),
-            Objects::new(Arc::clone(&self.shared.objects)),
+            Arc::new(move || live.store_snapshot()),
+            self.shared.objects.clone(),
         ))
     }
 
@@ -155,20 +195,31 @@ impl SpanStore {
         Ok(())
     }
 
-    /// Takes no more spans, moves everything into the table and ends the store's threads.
+    /// Rolls up what is in the table, without waiting for what is in memory.
+    ///
+    /// # Errors
+    /// What the first failing step reports; the figures of these spans are computed from them
+    /// until a later step succeeds.
+    pub async fn roll_up(&self) -> Result<(), StorageError> {
+        while roll_up_task::step(&self.shared).await? {}
+        Ok(())
+    }
+
+    /// Takes no more spans, moves everything into the table, rolls it up if that takes no longer
+    /// than some seconds, and ends the store's threads.
     ///
     /// # Errors
     /// As [`Self::flush`]; the threads have ended all the same, and the next start replays what
     /// could not be moved.
     pub async fn close(&self) -> Result<(), StorageError> {
         self.shared.is_closing.store(true, Ordering::Release);
-        self.stop_flusher.cancel();
-        if let Some(flusher) = self.flusher.lock().await.take() {
-            flusher
-                .await
-                .map_err(|error| StorageError::unavailable("end the flusher", error))?;
+        self.stop.cancel();
+        for task in self.tasks.lock().await.drain(..) {
+            task.await
+                .map_err(|error| StorageError::unavailable("end the store's tasks", error))?;
         }
         let flushed = self.flush().await;
+        roll_up_task::finish(&self.shared).await;
         self.shared.table.lock().await.log.close().await;
         let shared = Arc::clone(&self.shared);
         let closed = tokio::task::spawn_blocking(move || shared.wal.close()).await;
@@ -179,8 +230,14 @@ impl SpanStore {
     /// The store's figures now.
     pub fn stats(&self) -> StorageStats {
         let shared = &self.shared;
-        let snapshot = shared.live.snapshot();
-        let counters = &shared.counters;
+        let now = shared.live.store_snapshot();
+        let (snapshot, figures) = (now.all, now.rollups);
+        let figures = || figures.red.iter().chain(figures.edges.iter());
+        let unrolled = match &shared.roller {
+            Some(_) => now.unrolled.files,
+            None => Arc::default(),
+        };
+        let (counters, rolling) = (&shared.counters, &shared.roll_up_counters);
         StorageStats {
             memory: shared.live.memory(),
             memory_budget_bytes: shared.settings.memory_budget_bytes,
@@ -197,6 +254,12 @@ impl SpanStore {
             flushed_rows: counters.rows.load(Ordering::Relaxed),
             flushed_bytes: counters.bytes.load(Ordering::Relaxed),
             flush_nanos: counters.nanos.load(Ordering::Relaxed),
+            figure_files: figures().count(),
+            figure_bytes: figures().map(|file| file.added.size).sum(),
+            unrolled_rows: unrolled.iter().filter_map(|file| file.added.rows).sum(),
+            roll_ups: rolling.roll_ups.load(Ordering::Relaxed),
+            roll_up_failures: rolling.failures.load(Ordering::Relaxed),
+            roll_up_nanos: rolling.nanos.load(Ordering::Relaxed),
             wal: shared.wal.stats(),
         }
     }

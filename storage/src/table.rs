@@ -1,4 +1,4 @@
-//! The table of spans: a Delta table that other engines read while it grows.
+//! Delta tables that other engines read while they grow: that of spans, and those of figures.
 //!
 //! ```text
 //!  DurableLocal (or any ObjectStore), rooted at the table
@@ -22,8 +22,10 @@ mod checkpoint;
 mod commit;
 mod create;
 mod date;
+mod definition;
 mod durable;
 mod entry;
+mod history;
 mod kernel;
 mod log;
 mod names;
@@ -33,10 +35,12 @@ mod schema;
 mod state_visitor;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub(crate) use added_file::{AddedFile, data_file_path};
 pub(crate) use commit::{AppTransaction, Changes, Commit, Committed, Operation, Outcome};
 pub(crate) use date::PartitionDate;
+pub(crate) use definition::{EDGES, RED, SPANS, TableDefinition};
 pub(crate) use durable::DurableLocal;
+pub(crate) use history::PastCommit;
 pub(crate) use log::DeltaLog;

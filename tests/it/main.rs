@@ -18,6 +18,7 @@ mod random;
 mod server;
 
 mod accuracy;
+mod alerts;
 mod crash;
 mod exporters;
 mod figures;

@@ -14,9 +14,9 @@ use futures::TryStreamExt;
 use schemas::{SpanKind, TraceId, UNKNOWN_SERVICE};
 
 use super::{Shared, scan};
-use crate::red::{self, RedAnswer, RedQuery, RedSource};
+use crate::red::{self, Heatmap, HeatmapQuery, RedAnswer, RedQuery, RedSource};
 use crate::search::{self, TraceQuery};
-use crate::topology::{self, Topology, TopologyQuery, TopologyTables};
+use crate::topology::{self, Topology, TopologyQuery, TopologySource};
 use crate::trace::{self, Trace};
 use crate::{Operation, QueryError, RollUps};
 
@@ -24,10 +24,10 @@ use crate::{Operation, QueryError, RollUps};
 const SPANS: &str = "spans";
 /// The table with one row a distinct service, operation and kind.
 const OPERATIONS: &str = "operations";
+/// All spans, rows of sums of calls, the spans that are in the sums, and those that are not.
+const EDGES: [&str; 4] = [SPANS, "edges", "rolled_spans", "unrolled_spans"];
 /// All spans, rows of sums of them, those that are in the sums, and those that are not.
 const RED: [&str; 4] = [SPANS, "red", "rolled_spans", "unrolled_spans"];
-/// The table with sums of calls, the spans that are in them, and those that are not.
-const EDGES: [&str; 3] = ["edges", "rolled_spans", "unrolled_spans"];
 
 /// The schema with the tables of one instant.
 const NOW: &str = "now";
@@ -71,41 +71,49 @@ impl Question {
     }
 
     /// The rate, errors and durations that `query` asks for.
-    pub(crate) async fn red(self, query: &RedQuery) -> Result<RedAnswer, QueryError> {
+    pub(crate) async fn red(&self, query: &RedQuery) -> Result<RedAnswer, QueryError> {
         let tables = self.tables(RED).await?;
+        red::answer(&self.red_source(&tables), query).await
+    }
+
+    /// Durations by step and size.
+    pub(crate) async fn heatmap(&self, query: &HeatmapQuery) -> Result<Heatmap, QueryError> {
+        let tables = self.tables(RED).await?;
+        red::heatmap(&self.red_source(&tables), query).await
+    }
+
+    fn red_source<'a>(&'a self, tables: &'a [Arc<dyn TableProvider>; 4]) -> RedSource<'a> {
         let [spans, red, rolled_spans, unrolled_spans] =
             tables.each_ref().map(|table| self.scan(table));
-        let source = RedSource {
+        RedSource {
             spans,
             red,
             rolled_spans,
             unrolled_spans,
             rollups: &self.rollups,
             counting: &self.shared.counting,
-        };
-        red::answer(&source, query).await
+        }
     }
 
     /// Who calls whom.
     pub(crate) async fn topology(self, query: &TopologyQuery) -> Result<Topology, QueryError> {
-        let counting = &self.shared.counting;
-        if query.exact {
-            let spans = self.table(SPANS).await?;
-            return topology::from_spans(&self.scan(&spans), query, counting).await;
-        }
         let tables = self.tables(EDGES).await?;
-        let [edges, rolled_spans, unrolled_spans] = tables.each_ref().map(|table| self.scan(table));
-        let tables = TopologyTables {
+        let [spans, edges, rolled_spans, unrolled_spans] =
+            tables.each_ref().map(|table| self.scan(table));
+        let source = TopologySource {
+            spans,
             edges,
             rolled_spans,
             unrolled_spans,
+            rollups: &self.rollups,
+            counting: &self.shared.counting,
         };
-        topology::from_rollups(&tables, query, &self.rollups, counting).await
+        topology::answer(&source, query).await
     }
 
     /// All operations by service.
     pub(crate) async fn operations(
-        self,
+        &self,
     ) -> Result<BTreeMap<String, BTreeSet<Operation>>, QueryError> {
         let provider = self.table(OPERATIONS).await?;
         let scan = self.scan(&provider);

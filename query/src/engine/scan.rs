@@ -14,7 +14,9 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::TaskContext;
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryReservation};
 use datafusion::execution::session_state::SessionState;
-use datafusion::logical_expr::{Expr, LogicalPlanBuilder, TableProviderFilterPushDown, ident, lit};
+use datafusion::logical_expr::{
+    Expr, LogicalPlan, LogicalPlanBuilder, TableProviderFilterPushDown, ident, lit,
+};
 use datafusion::physical_plan::execute_stream;
 use futures::TryStreamExt;
 use schemas::{SpanBatch, TraceId, columns};
@@ -99,13 +101,23 @@ impl Scan<'_> {
         condition: Expr,
         columns: impl IntoIterator<Item = &'n str>,
     ) -> Result<SendableRecordBatchStream, QueryError> {
-        let source = provider_as_source(Arc::clone(self.provider));
         let wanted = columns.into_iter().map(ident);
-        let plan = LogicalPlanBuilder::scan("rows", source, None)?
-            .filter(condition)?
-            .project(wanted)?
-            .build()?;
-        let plan = self.session.create_physical_plan(&plan).await?;
+        let plan = self.rows_meeting(condition)?.project(wanted)?.build()?;
+        self.rows_of(&plan).await
+    }
+
+    /// The beginning of a plan: the rows that meet `condition`.
+    pub(crate) fn rows_meeting(&self, condition: Expr) -> Result<LogicalPlanBuilder, QueryError> {
+        let source = provider_as_source(Arc::clone(self.provider));
+        Ok(LogicalPlanBuilder::scan("rows", source, None)?.filter(condition)?)
+    }
+
+    /// What a plan gives.
+    pub(crate) async fn rows_of(
+        &self,
+        plan: &LogicalPlan,
+    ) -> Result<SendableRecordBatchStream, QueryError> {
+        let plan = self.session.create_physical_plan(plan).await?;
         Ok(execute_stream(plan, Arc::clone(self.task_context))?)
     }
 }

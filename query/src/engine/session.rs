@@ -14,9 +14,9 @@ use datafusion::prelude::SessionConfig;
 use crate::functions;
 use crate::{QueryError, QuerySettings};
 
-/// The session. The only plans are filtered scans, so only the rules that help those are kept:
-/// planning takes part of every search.
-pub(super) fn build(settings: &QuerySettings) -> Result<SessionState, QueryError> {
+/// The session. The only plans are filtered scans and plain aggregates of them, so only the rules
+/// that help those are kept: planning takes part of every search.
+pub(crate) fn build(settings: &QuerySettings) -> Result<SessionState, QueryError> {
     let spill_nothing = DiskManagerBuilder::default().with_mode(DiskManagerMode::Disabled);
     let runtime = RuntimeEnvBuilder::new()
         .with_memory_limit(settings.memory_limit_bytes, 1.0)
@@ -31,6 +31,7 @@ pub(super) fn build(settings: &QuerySettings) -> Result<SessionState, QueryError
             Arc::new(OptimizeProjections::new()),
         ])
         .with_scalar_functions(functions::all())
+        .with_aggregate_functions(functions::aggregates())
         .build();
     Ok(state)
 }

@@ -9,10 +9,12 @@ use super::jaeger::{
     JaegerDependenciesAnswer, JaegerNamesAnswer, JaegerOperationsAnswer, JaegerTracesAnswer,
 };
 use super::native::{
-    DiagnosisJson, MtraceReceiptSchema, MtraceSpanSchema, OperationsAnswer, RedJson,
+    DiagnosisJson, InstanceCatalog, MtraceReceiptSchema, MtraceSpanSchema, OperationsAnswer,
+    RedHistogramJson, RedJson, ServiceCatalog,
     ServicesAnswer, TopologyJson, TraceJson,
 };
-use super::{JSON, jaeger, native};
+use super::zipkin::ZipkinLinkJson;
+use super::{JSON, jaeger, native, zipkin};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -29,6 +31,7 @@ use super::{JSON, jaeger, native};
         (name = "services", description = "What sends spans"),
         (name = "figures", description = "Rates, errors and durations"),
         (name = "jaeger", description = "The same as Jaeger's clients ask for it"),
+        (name = "zipkin", description = "The same as Zipkin's user interface asks for it"),
         (name = "meta", description = "This description"),
     ),
     paths(
@@ -38,7 +41,10 @@ use super::{JSON, jaeger, native};
         native::send_mtrace_spans,
         native::services,
         native::operations,
+        native::catalog_services,
+        native::catalog_instances,
         native::red,
+        native::red_histogram,
         native::topology,
         serve,
         jaeger::search,
@@ -47,10 +53,14 @@ use super::{JSON, jaeger, native};
         jaeger::service_operations,
         jaeger::operations,
         jaeger::dependencies,
+        zipkin::dependencies,
+        zipkin::dependencies_below_zipkin,
     ),
     components(schemas(
-        TraceJson, DiagnosisJson, MtraceSpanSchema, MtraceReceiptSchema, RedJson, TopologyJson, ServicesAnswer, OperationsAnswer,
+        TraceJson, DiagnosisJson, MtraceSpanSchema, MtraceReceiptSchema, RedJson, RedHistogramJson, TopologyJson,
+        ServicesAnswer, OperationsAnswer, ServiceCatalog, InstanceCatalog,
         ErrorAnswer, JaegerTracesAnswer, JaegerNamesAnswer, JaegerOperationsAnswer, JaegerDependenciesAnswer, JaegerErrorAnswer,
+        ZipkinLinkJson,
     )),
 )]
 struct Description;

@@ -1,6 +1,7 @@
 //! Parameters of requests, from text to what they mean.
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use axum::extract::Query;
 use axum::extract::rejection::QueryRejection;
@@ -12,8 +13,8 @@ use super::failure::ApiError;
 /// The parameters of a query string, in order; a name may repeat.
 pub(super) type QueryPairs = Result<Query<Vec<(String, String)>>, QueryRejection>;
 
-/// The length of the range that is asked for when no start of it is, 15 minutes.
-const DEFAULT_RANGE_NANO: i64 = 15 * 60 * 1_000_000_000;
+/// The length of the range that is asked for when no start of it is, in most places.
+const DEFAULT_RANGE: Duration = Duration::from_secs(15 * 60);
 
 /// The parameters that were given and are not empty.
 #[derive(Debug)]
@@ -111,8 +112,18 @@ impl Parameters {
 
     /// The instants `from` and `to`: by default the last quarter of an hour before `to`, and `now`.
     pub(super) fn range(&self, now: UnixNanos) -> Result<(UnixNanos, UnixNanos), ApiError> {
+        self.range_or_last(DEFAULT_RANGE, now)
+    }
+
+    /// The instants `from` and `to`: by default so much time before `to`, and `now`.
+    pub(super) fn range_or_last(
+        &self,
+        length: Duration,
+        now: UnixNanos,
+    ) -> Result<(UnixNanos, UnixNanos), ApiError> {
         let to = self.instant("to", now)?.unwrap_or(now);
-        let default_from = UnixNanos(to.0.saturating_sub(DEFAULT_RANGE_NANO));
+        let length = i64::try_from(length.as_nanos()).unwrap_or(i64::MAX);
+        let default_from = UnixNanos(to.0.saturating_sub(length));
         let from = self.instant("from", now)?.unwrap_or(default_from);
         if from < to {
             return Ok((from, to));
@@ -166,8 +177,8 @@ fn parse_instant(text: &str, now: UnixNanos) -> Option<UnixNanos> {
     string_to_timestamp_nanos(text).ok().map(UnixNanos)
 }
 
-/// The units of Go's durations, which Jaeger's clients send; longer names first.
-const UNITS: [(&str, f64); 8] = [
+/// The units of Go's durations, which Jaeger's clients send, and days; longer names first.
+const UNITS: [(&str, f64); 9] = [
     ("ns", 1.0),
     ("us", 1e3),
     ("µs", 1e3),
@@ -176,6 +187,7 @@ const UNITS: [(&str, f64); 8] = [
     ("s", 1e9),
     ("m", 60e9),
     ("h", 3600e9),
+    ("d", 86_400e9),
 ];
 
 /// Numbers with units, one after the other; not negative.
@@ -220,7 +232,7 @@ mod tests {
     }
 
     #[test]
-    fn durations_are_gos() {
+    fn durations_are_gos_and_days() {
         let check =
             |text: &str, expect: Option<i64>| assert_eq!(parse_duration(text), expect, "{text}");
         check("1.2ms", Some(1_200_000));
@@ -230,6 +242,7 @@ mod tests {
         check("2m3.5s", Some(123_500_000_000));
         check("0", Some(0));
         check("10ns", Some(10));
+        check("1d12h", Some(129_600_000_000_000));
         for wrong in [
             "",
             "5",
@@ -237,7 +250,7 @@ mod tests {
             "1.2.3ms",
             "-1s",
             "1 s",
-            "1d",
+            "1w",
             "99999999999999h",
         ] {
             check(wrong, None);

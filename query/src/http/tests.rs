@@ -1,10 +1,14 @@
 mod any_order;
+mod catalog;
 mod diagnosis;
 mod jaeger;
 mod otlp;
 mod parts;
 mod red;
+mod red_histogram;
 mod rpc_halves;
+mod topology;
+mod zipkin;
 
 use axum::Router;
 use axum::body::Body as RequestBody;

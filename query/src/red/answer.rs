@@ -1,8 +1,9 @@
 //! Figures, from cells.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
-use schemas::UnixNanos;
+use schemas::{StatusCode, UnixNanos};
 
 use super::cells::{Cell, Group};
 use super::query::{GroupBy, nanos};
@@ -23,12 +24,15 @@ pub struct RedFigures {
     pub max_time_nano: Option<i64>,
     /// The percentiles asked for, in their order, in nanoseconds; empty without spans.
     pub percentiles_nano: Vec<i64>,
+    /// Apdex, from 0 to 1: spans that satisfied and half of those that were tolerated, of all. A
+    /// span with an error does neither, however fast it was. None without spans or threshold.
+    pub apdex: Option<f64>,
 }
 
 /// The figures of one group.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RedSeries {
-    group: Group,
+    pub(super) group: Group,
     /// Over the whole range.
     pub total: RedFigures,
     /// By the start of each step that has spans, in order.
@@ -51,49 +55,125 @@ pub struct RedAnswer {
     pub series: Vec<RedSeries>,
 }
 
-pub(super) fn of_series(query: &RedQuery, cells: Series) -> RedAnswer {
+/// Makes figures of the cells that [`RedQuery::of_cells`] asks for.
+pub(super) fn of_series(query: &RedQuery, series: Series) -> RedAnswer {
     let range = query.range.length();
-    let mut total = Cell::default();
-    let mut series = Vec::new();
-    for (group, cells) in cells {
-        let mut group_total = Cell::default();
-        let mut points = Vec::with_capacity(cells.len());
-        for (bucket, mut cell) in cells {
-            group_total.merge(&cell);
-            let start = query.range.from.0 + i64::from(bucket) * nanos(query.step);
-            points.push((
-                UnixNanos(start),
-                figures(&mut cell, query.step, &query.percentiles),
-            ));
+    let mut total = Tally::default();
+    let tallied = tallied(query, series).into_iter();
+    let series = tallied.map(|(group, tallies)| {
+        let mut group_total = Tally::default();
+        let mut points = Vec::with_capacity(tallies.len());
+        for (bucket, mut tally) in tallies {
+            group_total.merge(&tally);
+            let start = query.start_of_step(bucket);
+            points.push((start, tally.figures(query, query.step)));
         }
         total.merge(&group_total);
-        series.push(RedSeries {
+        RedSeries {
             group,
-            total: figures(&mut group_total, range, &query.percentiles),
+            total: group_total.figures(query, range),
             points,
-        });
-    }
+        }
+    });
+    let series = series.collect();
     RedAnswer {
-        total: figures(&mut total, range, &query.percentiles),
+        total: total.figures(query, range),
         series,
     }
 }
 
-fn figures(cell: &mut Cell, over: Duration, percentiles: &[f64]) -> RedFigures {
-    let has_spans = cell.count > 0;
+/// The figures of nothing.
+pub(super) fn no_figures() -> RedFigures {
     RedFigures {
-        count: cell.count,
-        errors: cell.errors,
-        qps: cell.count as f64 / over.as_secs_f64(),
-        avg_time_nano: has_spans.then(|| cell.sum_nano as f64 / cell.count as f64),
-        max_time_nano: has_spans.then_some(cell.max_nano),
-        // The middle of the last bucket may lie beyond the longest duration.
-        percentiles_nano: cell
-            .durations
-            .percentiles(percentiles)
-            .into_iter()
-            .flatten()
-            .map(|nanos| nanos.min(cell.max_nano))
-            .collect(),
+        count: 0,
+        errors: 0,
+        qps: 0.0,
+        avg_time_nano: None,
+        max_time_nano: None,
+        percentiles_nano: Vec::new(),
+        apdex: None,
+    }
+}
+
+/// Groups without the status where only Apdex needed it.
+fn tallied(query: &RedQuery, series: Series) -> Vec<(Group, Vec<(u32, Tally)>)> {
+    let threshold = query.apdex.map(nanos);
+    let keeps_status = query.group_by.contains(&GroupBy::Status);
+    let mut groups = BTreeMap::<Group, BTreeMap<u32, Tally>>::new();
+    for (mut group, cells) in series {
+        let failed = group.value(GroupBy::Status) == Some(StatusCode::Error.name());
+        let threshold = threshold.filter(|_| !failed);
+        if !keeps_status {
+            group.set(GroupBy::Status, None);
+        }
+        let tallies = groups.entry(group).or_default();
+        for (bucket, cell) in cells {
+            let tally = Tally::of(cell, threshold);
+            tallies
+                .entry(bucket)
+                .and_modify(|sum| sum.merge(&tally))
+                .or_insert(tally);
+        }
+    }
+    let groups = groups.into_iter();
+    groups
+        .map(|(group, tallies)| (group, tallies.into_iter().collect()))
+        .collect()
+}
+
+/// A cell, and how Apdex counts its spans.
+#[derive(Clone, Debug, Default)]
+struct Tally {
+    cell: Cell,
+    satisfied: u64,
+    tolerated: u64,
+}
+
+impl Tally {
+    /// With no threshold all spans of the cell are frustrating.
+    fn of(mut cell: Cell, threshold: Option<i64>) -> Self {
+        let Some(threshold) = threshold else {
+            return Self {
+                cell,
+                ..Self::default()
+            };
+        };
+        let satisfied = cell.durations.count_at_most(threshold);
+        let in_four = cell.durations.count_at_most(threshold.saturating_mul(4));
+        Self {
+            cell,
+            satisfied,
+            tolerated: in_four - satisfied,
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.cell.merge(&other.cell);
+        self.satisfied += other.satisfied;
+        self.tolerated += other.tolerated;
+    }
+
+    fn figures(&mut self, query: &RedQuery, over: Duration) -> RedFigures {
+        let cell = &mut self.cell;
+        if cell.count == 0 {
+            return no_figures();
+        }
+        let count = cell.count as f64;
+        let percentiles = cell.durations.percentiles(&query.percentiles);
+        let apdex = (self.satisfied as f64 + self.tolerated as f64 / 2.0) / count;
+        RedFigures {
+            count: cell.count,
+            errors: cell.errors,
+            qps: count / over.as_secs_f64(),
+            avg_time_nano: Some(cell.sum_nano as f64 / count),
+            max_time_nano: Some(cell.max_nano),
+            // The middle of the last bucket may lie beyond the longest duration.
+            percentiles_nano: percentiles
+                .into_iter()
+                .flatten()
+                .map(|nanos| nanos.min(cell.max_nano))
+                .collect(),
+            apdex: query.apdex.map(|_| apdex),
+        }
     }
 }

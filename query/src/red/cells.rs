@@ -28,6 +28,10 @@ impl Group {
     pub(super) fn value(&self, by: GroupBy) -> Option<&str> {
         self.0[by as usize].as_deref()
     }
+
+    pub(super) fn set(&mut self, by: GroupBy, value: Option<String>) {
+        self.0[by as usize] = value;
+    }
 }
 
 /// The figures of the spans of one group in one bucket.
@@ -237,7 +241,7 @@ impl<'a> Cells<'a> {
 }
 
 /// What makes a group, from a text, or the number of a kind or status.
-fn value(by: GroupBy, text: Option<&str>, number: i32) -> Option<&str> {
+pub(super) fn value(by: GroupBy, text: Option<&str>, number: i32) -> Option<&str> {
     match by {
         GroupBy::Service => text.or(Some(UNKNOWN_SERVICE)),
         GroupBy::Kind => match SpanKind::from_number(number).name() {

@@ -30,7 +30,7 @@ type Bucket = u32;
 ///
 /// A percentile is the middle of the bucket that holds it: at most 0.05 % away from the exact
 /// value of the sorted list, and exact below 2,048 ns.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct DurationHistogram {
     /// Buckets that hold something, in order.
     counts: Vec<(Bucket, u64)>,
@@ -78,6 +78,21 @@ impl DurationHistogram {
         settled + self.pending.len() as u64
     }
 
+    /// How many durations are at most `nanos`, to the precision of the buckets: those in the bucket
+    /// that holds `nanos` count too, though they may be longer by a tenth of a per cent.
+    pub fn count_at_most(&mut self, nanos: i64) -> u64 {
+        self.settle();
+        let last = bucket_of(nanos.max(0).cast_unsigned());
+        let within = self.counts.partition_point(|(bucket, _)| *bucket <= last);
+        self.counts[..within].iter().map(|(_, count)| count).sum()
+    }
+
+    /// The memory that it takes beside itself, in bytes.
+    pub(crate) fn heap_bytes(&self) -> usize {
+        self.counts.capacity() * size_of::<(Bucket, u64)>()
+            + self.pending.capacity() * size_of::<Bucket>()
+    }
+
     /// The durations of so many percentiles, each from 0 to 100, in nanoseconds; none when nothing
     /// was counted. A percentile is the smallest duration that so many per cent do not exceed.
     pub fn percentiles(&mut self, percentiles: &[f64]) -> Option<Vec<i64>> {
@@ -116,7 +131,8 @@ impl DurationHistogram {
         0
     }
 
-    fn settle(&mut self) {
+    /// Sorts single values that wait into the buckets; nothing else changes.
+    pub(crate) fn settle(&mut self) {
         if self.pending.is_empty() {
             return;
         }

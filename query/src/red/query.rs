@@ -108,6 +108,10 @@ pub struct RedQuery {
     pub step: Duration,
     /// Percentiles from 0 to 100.
     pub percentiles: Vec<f64>,
+    /// Apdex's threshold T: spans that take no longer satisfy, those of up to 4 T are tolerated.
+    pub apdex: Option<Duration>,
+    /// Whether everything is computed from the spans themselves, whatever is kept of them.
+    pub exact: bool,
 }
 
 impl RedQuery {
@@ -124,6 +128,36 @@ impl RedQuery {
             range,
             step,
             percentiles: Vec::new(),
+            apdex: None,
+            exact: false,
         }
+    }
+
+    /// The same question of a range that is so much earlier.
+    pub fn earlier_by(&self, shift: Duration) -> Self {
+        let earlier = |instant: UnixNanos| UnixNanos(instant.0.saturating_sub(nanos(shift)));
+        Self {
+            range: TimeSpan {
+                from: earlier(self.range.from),
+                to: earlier(self.range.to),
+            },
+            ..self.clone()
+        }
+    }
+
+    /// The first instant of a step, by its number in the range.
+    pub(crate) fn start_of_step(&self, step: u32) -> UnixNanos {
+        let since_start = i64::from(step).saturating_mul(nanos(self.step));
+        UnixNanos(self.range.from.0.saturating_add(since_start))
+    }
+
+    /// The question for the cells that answers are made of: Apdex counts spans with an error
+    /// apart, so the status makes a group then too.
+    pub(super) fn of_cells(&self) -> Self {
+        let mut cells = self.clone();
+        if self.apdex.is_some() && !cells.group_by.contains(&GroupBy::Status) {
+            cells.group_by.push(GroupBy::Status);
+        }
+        cells
     }
 }

@@ -1,3 +1,6 @@
+mod apdex;
+mod exact;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -215,6 +218,8 @@ proptest! {
         let range = TimeSpan::of_steps(UnixNanos(STEP_NANO), UnixNanos(5 * STEP_NANO), STEP);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
         let answer = runtime.block_on(ask(&arrived, everything(range)));
+        let exact = RedQuery { exact: true, ..everything(range) };
+        prop_assert_eq!(&runtime.block_on(ask(&arrived, exact)), &answer);
 
         let mut expected = BTreeMap::<(&str, &str), BTreeMap<i64, Vec<&Sent>>>::new();
         let in_range = distinct.iter().filter(|span| (STEP_NANO..5 * STEP_NANO).contains(&span.start));

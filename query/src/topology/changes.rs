@@ -13,8 +13,8 @@ use super::spans::{LinkedSpan, by_trace, put_in_order};
 pub(super) fn each_change(
     fresh: &[LinkedSpan],
     earlier: &[LinkedSpan],
-    names: &Names,
-    mut add: impl FnMut(Call, Sign),
+    names: &mut Names,
+    mut add: impl FnMut(&Call, Sign, &mut Names),
 ) {
     let mut linker = Linker::default();
     let mut whole = Vec::new();
@@ -23,7 +23,9 @@ pub(super) fn each_change(
         let id = fresh[0].trace_id;
         while earlier.next_if(|spans| spans[0].trace_id < id).is_some() {}
         let Some(earlier) = earlier.next_if(|spans| spans[0].trace_id == id) else {
-            linker.link(fresh, names, |call| add(call, Sign::Added));
+            for call in linker.link(fresh, names) {
+                add(call, Sign::Added, names);
+            }
             continue;
         };
         whole.clear();
@@ -35,18 +37,17 @@ pub(super) fn each_change(
             continue;
         }
         let mut calls = |spans: &[LinkedSpan]| {
-            let mut calls = Vec::new();
-            linker.link(spans, names, |call| calls.push(call));
+            let mut calls = linker.link(spans, names).to_vec();
             calls.sort_unstable();
             calls
         };
         let (before, after) = (calls(earlier), calls(&whole));
-        each_difference(&before, &after, &mut add);
+        each_difference(&before, &after, |call, sign| add(call, sign, names));
     }
 }
 
 /// Two ordered lists: what only the second has is added, what only the first has is taken.
-fn each_difference(before: &[Call], after: &[Call], mut add: impl FnMut(Call, Sign)) {
+fn each_difference(before: &[Call], after: &[Call], mut add: impl FnMut(&Call, Sign)) {
     let (mut before, mut after) = (before.iter().peekable(), after.iter().peekable());
     loop {
         let order = match (before.peek(), after.peek()) {
@@ -58,8 +59,8 @@ fn each_difference(before: &[Call], after: &[Call], mut add: impl FnMut(Call, Si
         let taken = before.next_if(|_| order.is_le());
         let added = after.next_if(|_| order.is_ge());
         match (taken, added) {
-            (Some(call), None) => add(*call, Sign::Taken),
-            (None, Some(call)) => add(*call, Sign::Added),
+            (Some(call), None) => add(call, Sign::Taken),
+            (None, Some(call)) => add(call, Sign::Added),
             _ => {}
         }
     }

@@ -13,6 +13,8 @@ pub(super) const PEER_NAMES: [&str; 4] = [
     "net.peer.name",
     "network.peer.address",
 ];
+/// Attributes by which a server names what calls it.
+pub(super) const CALLER_NAMES: [&str; 1] = ["peer.service"];
 /// Attributes that only calls of databases have; the last ones are the least telling names.
 pub(super) const DATABASE: [&str; 4] = ["db.namespace", "db.name", "db.system.name", "db.system"];
 /// What kind of database it is.

@@ -10,36 +10,36 @@ use super::graph::GraphSums;
 use super::link::Linker;
 use super::names::Names;
 use super::spans::{LinkedSpan, by_trace};
-use super::{Topology, TopologyQuery};
+use super::{Topology, TopologyQuery, TopologySource};
 use crate::QueryError;
-use crate::counters::Counting;
-use crate::engine::Scan;
 use crate::red::TimeSpan;
 
 /// Finds the calls of a range in the spans themselves.
-pub(crate) async fn from_spans(
-    spans: &Scan<'_>,
+pub(super) async fn from_spans(
+    source: &TopologySource<'_>,
     query: &TopologyQuery,
-    counting: &Counting,
 ) -> Result<Topology, QueryError> {
-    let source = SpanSource {
-        scan: spans,
-        counting,
+    let all_spans = SpanSource {
+        scan: &source.spans,
+        counting: source.counting,
     };
     let mut names = Names::default();
-    let mut traces = source.no_spans();
-    source
+    let mut traces = all_spans.no_spans();
+    all_spans
         .add_range(query.range, &mut traces, &mut names)
         .await?;
     let beyond = reaching_beyond(traces.in_order(&names), query.range);
-    source
+    all_spans
         .add_traces(&beyond, around(query.range), &mut traces, &mut names)
         .await?;
-    let mut sums = GraphSums::new(query);
+    let mut sums = GraphSums::new(query, source.spans.reserve_memory("sums of a topology"));
     let mut linker = Linker::default();
     for trace in by_trace(traces.in_order(&names)) {
-        linker.link(trace, &names, |call| sums.add(&call, Sign::Added));
+        for call in linker.link(trace, &names) {
+            sums.add(call, Sign::Added);
+        }
     }
+    sums.reserve_memory()?;
     sums.finish(&mut names)
 }
 

@@ -20,12 +20,14 @@ use family::Family;
 #[derive(Debug, Default)]
 pub(super) struct Linker {
     family: Family,
+    calls: Vec<Call>,
 }
 
 impl Linker {
-    /// Hands every call of a trace to `add`. The spans are in order, each once.
-    pub(super) fn link(&mut self, spans: &[LinkedSpan], names: &Names, mut add: impl FnMut(Call)) {
+    /// The calls of a trace. Its spans are in order, each once.
+    pub(super) fn link(&mut self, spans: &[LinkedSpan], names: &Names) -> &[Call] {
         self.family.read(spans, names);
+        self.calls.clear();
         for (position, span) in spans.iter().enumerate() {
             let member = Member {
                 family: &self.family,
@@ -33,8 +35,9 @@ impl Linker {
                 position,
                 span,
             };
-            member.each_call(&mut add);
+            self.calls.extend(member.found().into_iter().flatten());
         }
+        &self.calls
     }
 }
 
@@ -47,16 +50,16 @@ struct Member<'a> {
 }
 
 impl<'a> Member<'a> {
-    fn each_call(&self, mut add: impl FnMut(Call)) {
-        let found = match self.span.role() {
+    /// The calls that the span makes known.
+    fn found(&self) -> [Option<Call>; 2] {
+        match self.span.role() {
             SpanKind::Server => [self.answers(), None],
             SpanKind::Consumer => [self.consumes(), None],
             SpanKind::Client => [self.appears(None), self.calls()],
             SpanKind::Producer => [self.appears(None), self.produces()],
             SpanKind::Unspecified => [self.appears(Some(self.span.duration_nano)), self.calls()],
             SpanKind::Internal => [self.appears(Some(self.span.duration_nano)), None],
-        };
-        found.into_iter().flatten().for_each(&mut add);
+        }
     }
 
     fn parent(&self) -> Option<&'a LinkedSpan> {

@@ -1,8 +1,9 @@
 //! The names by which the operations of calls count.
 
-use std::collections::HashMap;
+use schemas::rollups::OTHER_OPERATIONS;
 
 use super::call::{Call, CalledOperation};
+use super::fast_map::FastMap;
 use super::names::{Name, Names};
 use crate::RollUps;
 
@@ -10,24 +11,24 @@ use crate::RollUps;
 #[derive(Debug)]
 pub(super) struct KeptOperations<'a> {
     rollups: &'a RollUps,
-    kept: HashMap<CalledOperation, Name>,
+    kept: FastMap<CalledOperation, Name>,
 }
 
 impl<'a> KeptOperations<'a> {
     pub(super) fn of(rollups: &'a RollUps) -> Self {
         Self {
             rollups,
-            kept: HashMap::new(),
+            kept: FastMap::default(),
         }
     }
 
     /// The call with the name by which its operation counts.
-    pub(super) fn call(&mut self, call: Call, names: &mut Names) -> Call {
+    pub(super) fn call(&mut self, call: &Call, names: &mut Names) -> Call {
         let operation = call.operation.map(|operation| CalledOperation {
             name: self.name(operation, names),
             ..operation
         });
-        Call { operation, ..call }
+        Call { operation, ..*call }
     }
 
     fn name(&mut self, operation: CalledOperation, names: &mut Names) -> Name {
@@ -36,7 +37,10 @@ impl<'a> KeptOperations<'a> {
         }
         let service = names.text_of(operation.service);
         let kept = self.rollups.kept(service, names.text(operation.name));
-        let kept = names.number(&kept.to_owned());
+        let kept = match kept == names.text(operation.name) {
+            true => operation.name,
+            false => names.number(OTHER_OPERATIONS),
+        };
         self.kept.insert(operation, kept);
         kept
     }

@@ -5,16 +5,15 @@
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int8Type, Int32Type, Int64Type};
-use arrow_array::{Array, ArrayRef, DictionaryArray, Int8Array};
+use arrow_array::{Array, ArrayRef, DictionaryArray, FixedSizeBinaryArray, Int8Array};
 use schemas::columns::{self as span_columns, ColumnId, span_attribute_column};
 use schemas::{SpanBatch, SpanId, SpanKind, StatusCode, TraceId, UnixNanos};
 
-use super::columns::{BROKER, DATABASE, DATABASE_SYSTEM, DESTINATION, PEER_NAMES};
+use super::columns::{BROKER, CALLER_NAMES, DATABASE, DATABASE_SYSTEM, DESTINATION, PEER_NAMES};
 use super::names::{Name, Names};
 use super::peer::is_cache;
 use super::spans::{LinkedSpan, Peer};
 use crate::red::{availability_zone, service_version};
-use crate::trace::span_id;
 
 /// Appends the spans of a batch, in the order of its rows.
 pub(super) fn read(batch: &SpanBatch, names: &mut Names, spans: &mut Vec<LinkedSpan>) {
@@ -25,23 +24,41 @@ pub(super) fn read(batch: &SpanBatch, names: &mut Names, spans: &mut Vec<LinkedS
         names,
         spans: &mut spans[first..],
     };
-    texts.set(&[span_columns::NAME], |span, name| span.operation = name);
+    texts.set(&[span_columns::NAME], |span, name| {
+        span.operation = name;
+    });
     texts.set(&[span_columns::SERVICE_NAME], |span, name| {
-        span.service = name
+        span.service = name;
     });
     texts.set(&[span_columns::CALL_PATH], |span, name| {
-        span.call_path = name
+        span.call_path = name;
     });
-    texts.set(&[service_version()], |span, name| span.version = name);
-    texts.set(&[availability_zone()], |span, name| span.zone = name);
-    texts.set(&attributes(&PEER_NAMES), |span, name| span.peer.name = name);
+    texts.set(&[service_version()], |span, name| {
+        span.version = name;
+    });
+    texts.set(&[availability_zone()], |span, name| {
+        span.zone = name;
+    });
+    texts.set(&attributes(&PEER_NAMES), |span, name| {
+        // Its other names are the server's own, or the address of a visitor's machine.
+        if span.kind != SpanKind::Server {
+            span.peer.name = name;
+        }
+    });
+    texts.set(&attributes(&CALLER_NAMES), |span, name| {
+        if span.kind == SpanKind::Server {
+            span.peer.name = name;
+        }
+    });
     texts.set(&attributes(&DATABASE), |span, name| {
-        span.peer.database = name
+        span.peer.database = name;
     });
     texts.set(&attributes(&DESTINATION), |span, name| {
         span.peer.destination = name;
     });
-    texts.set(&attributes(&BROKER), |span, name| span.peer.broker = name);
+    texts.set(&attributes(&BROKER), |span, name| {
+        span.peer.broker = name;
+    });
     texts.set_from_text(&attributes(&DATABASE_SYSTEM), |span, system| {
         span.peer.is_cache = is_cache(system);
     });
@@ -56,10 +73,10 @@ fn read_numbers(batch: &SpanBatch, spans: &mut Vec<LinkedSpan>) {
     let (Some(trace_ids), Some(starts)) = (batch.trace_ids(), batch.start_times()) else {
         return;
     };
-    let span_ids = batch.column(span_columns::SPAN_ID);
-    let parents = batch.column(span_columns::PARENT_SPAN_ID);
+    let span_ids = batch.typed_column(span_columns::SPAN_ID);
+    let parents = batch.typed_column(span_columns::PARENT_SPAN_ID);
     let durations = batch.column(span_columns::DURATION_NANO);
-    let durations = durations.map(|array| array.as_primitive::<Int64Type>());
+    let durations = durations.map(AsArray::as_primitive::<Int64Type>);
     let kinds = int8(batch, span_columns::KIND);
     let codes = int8(batch, span_columns::STATUS_CODE);
     let number =
@@ -83,10 +100,13 @@ fn read_numbers(batch: &SpanBatch, spans: &mut Vec<LinkedSpan>) {
     }
 }
 
+fn span_id(column: Option<&FixedSizeBinaryArray>, row: usize) -> Option<SpanId> {
+    let column = column.filter(|column| column.is_valid(row))?;
+    column.value(row).try_into().ok().map(SpanId)
+}
+
 fn int8(batch: &SpanBatch, id: ColumnId) -> Option<&Int8Array> {
-    batch
-        .column(id)
-        .map(|array| array.as_primitive::<Int8Type>())
+    batch.column(id).map(AsArray::as_primitive::<Int8Type>)
 }
 
 /// The columns of texts of a batch, and the spans that they are read into.

@@ -12,54 +12,41 @@ use super::names::Names;
 use super::operations::KeptOperations;
 use super::rollup::EdgeRows;
 use super::spans::{LinkedSpan, by_trace};
-use super::{Topology, TopologyQuery};
-use crate::counters::Counting;
-use crate::engine::Scan;
+use super::{Topology, TopologyQuery, TopologySource};
+use crate::QueryError;
 use crate::red::TimeSpan;
 use crate::rollups::{cover, longest_within};
-use crate::{QueryError, RollUps};
-
-/// What a topology is made of, all of one snapshot.
-pub(crate) struct TopologyTables<'a> {
-    /// The rows of the spans that are rolled up.
-    pub(crate) edges: Scan<'a>,
-    /// The spans that are rolled up.
-    pub(crate) rolled_spans: Scan<'a>,
-    /// The spans that are not.
-    pub(crate) unrolled_spans: Scan<'a>,
-}
 
 /// Sums the rows of a range, and adds what the spans that are not rolled up yet change in it.
-pub(crate) async fn from_rollups(
-    tables: &TopologyTables<'_>,
+pub(super) async fn from_rollups(
+    source: &TopologySource<'_>,
     query: &TopologyQuery,
-    rollups: &RollUps,
-    counting: &Counting,
 ) -> Result<Topology, QueryError> {
     let mut names = Names::default();
-    let mut sums = GraphSums::new(query);
-    let memory = tables.edges.reserve_memory("rows of a topology");
+    let mut sums = GraphSums::new(query, source.edges.reserve_memory("sums of a topology"));
     let all = edge_schema().fields().iter();
     let all = all.map(|field| field.name().as_str());
-    let mut rows = tables.edges.select(condition(query), all).await?;
+    let mut rows = source.edges.select(condition(query), all).await?;
     while let Some(batch) = rows.try_next().await? {
-        memory.try_grow(batch.get_array_memory_size())?;
         sums.add_rows(EdgeRows::of(&batch)?, &mut names);
+        sums.reserve_memory()?;
     }
-    add_unrolled(tables, query, rollups, counting, (&mut sums, &mut names)).await?;
+    add_unrolled(source, query, &mut sums, &mut names).await?;
     sums.finish(&mut names)
 }
 
 /// Adds what unrolled spans change: in their traces, of which some spans may be rolled up.
 async fn add_unrolled(
-    tables: &TopologyTables<'_>,
+    source: &TopologySource<'_>,
     query: &TopologyQuery,
-    rollups: &RollUps,
-    counting: &Counting,
-    (sums, names): (&mut GraphSums<'_>, &mut Names),
+    sums: &mut GraphSums<'_>,
+    names: &mut Names,
 ) -> Result<(), QueryError> {
-    let source = |scan| SpanSource { scan, counting };
-    let (unrolled, rolled) = (source(&tables.unrolled_spans), source(&tables.rolled_spans));
+    let of = |scan| SpanSource {
+        scan,
+        counting: source.counting,
+    };
+    let (unrolled, rolled) = (of(&source.unrolled_spans), of(&source.rolled_spans));
     let mut fresh = unrolled.no_spans();
     unrolled
         .add_range(around(query.range), &mut fresh, names)
@@ -70,14 +57,12 @@ async fn add_unrolled(
     rolled
         .add_traces(&ids, around(starts(fresh)), &mut earlier, names)
         .await?;
-    let mut changes = Vec::new();
-    each_change(fresh, earlier.in_order(names), names, |call, sign| {
-        changes.push((call, sign));
-    });
-    let mut kept = KeptOperations::of(rollups);
-    for (call, sign) in changes {
+    let earlier = earlier.in_order(names);
+    let mut kept = KeptOperations::of(source.rollups);
+    each_change(fresh, earlier, names, |call, sign, names| {
         sums.add(&kept.call(call, names), sign);
-    }
+    });
+    sums.reserve_memory()?;
     Ok(())
 }
 

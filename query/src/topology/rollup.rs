@@ -42,15 +42,11 @@ pub(crate) fn edge_rows(
     let mut names = Names::default();
     let fresh = spans_of(fresh, &mut names);
     let earlier = spans_of(earlier, &mut names);
-    let mut calls = Vec::new();
-    each_change(&fresh, &earlier, &names, |call, sign| {
-        calls.push((call, sign))
-    });
     let mut kept = KeptOperations::of(rollups);
     let mut sums = EdgeSums::default();
-    for (call, sign) in calls {
-        sums.add(&kept.call(call, &mut names), sign);
-    }
+    each_change(&fresh, &earlier, &mut names, |call, sign, names| {
+        sums.add(&kept.call(call, names), sign);
+    });
     sums.add_totals();
     sums.add_longer_steps();
     encode::to_batch(sums.into_rows(&names), &names)
@@ -63,7 +59,7 @@ pub(crate) fn edge_rows(
 /// [`QueryError::Table`] when the batches are not rows of the table.
 pub(crate) fn merge_edges(batches: &[RecordBatch]) -> Result<RecordBatch, QueryError> {
     let mut names = Names::default();
-    let mut sums = EdgeSums::default();
+    let mut cells = Vec::new();
     for batch in batches {
         let rows = EdgeRows::of(batch)?;
         let mut edges = rows.edges();
@@ -74,9 +70,11 @@ pub(crate) fn merge_edges(batches: &[RecordBatch]) -> Result<RecordBatch, QueryE
                 edge: edges.edge(row, &mut names),
                 bucket: rows.bucket(row),
             };
-            sums.add_cell(key, rows.sign(row), rows.cell(row)?);
+            cells.push((key, rows.sign(row), rows.cell(row)?));
         }
     }
+    let cells = cells.iter().map(|(key, sign, cell)| (*key, *sign, cell));
+    let sums = EdgeSums::of_cells(cells);
     encode::to_batch(sums.into_rows(&names), &names)
 }
 

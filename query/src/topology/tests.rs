@@ -62,6 +62,21 @@ async fn edges(batches: &[SpanBatch], query: TopologyQuery) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn a_server_is_not_called_by_its_own_address_nor_by_that_of_a_visitor() {
+    let addresses = &[
+        ("server.address", AttributeRef::String("shop")),
+        ("network.peer.address", AttributeRef::String("203.0.113.9")),
+    ];
+    let with_addresses = SpanRow {
+        attributes: addresses,
+        ..of(SpanKind::Server, span(1, None, 10))
+    };
+    let batches = [batch_of("shop", &[with_addresses])];
+    let found = edges(&batches, query(0, STEP_NANO)).await;
+    assert_eq!(found, ["user → shop: 1"]);
+}
+
+#[tokio::test]
 async fn calls_are_found_in_any_order_and_once() {
     let expected = ["cart → postgresql: 1", "shop → cart: 1", "user → shop: 1"];
     let mut batches = shop();

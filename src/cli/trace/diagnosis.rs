@@ -2,10 +2,10 @@
 
 mod document;
 
-use super::instant;
-use super::paint::{DIM, Paint, RED};
-use super::text::{cut_end, pad_end, printable};
+use crate::cli::instant;
+use crate::cli::paint::{DIM, Paint, RED};
 use crate::cli::terminal::Terminal;
+use crate::cli::text::{cut_end, pad_end, printable};
 use document::{
     Bottleneck, CriticalPath, FirstError, RepeatedCalls, SerialSiblings, SpanReference,
     ZoneCrossing,

@@ -1,6 +1,8 @@
 //! The parts of the native trace JSON that the tree needs.
 
-use serde::{Deserialize, Deserializer, de};
+use serde::Deserialize;
+
+use crate::cli::number::number_or_text;
 
 /// A trace as `GET /api/v1/traces/{id}` answers it; spans stand in tree pre-order.
 #[derive(Debug, Deserialize)]
@@ -72,18 +74,4 @@ impl SpanDocument {
 
 fn once() -> usize {
     1
-}
-
-/// Numbers that may pass 2^53 come as text.
-pub(super) fn number_or_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Either {
-        Number(i64),
-        Text(String),
-    }
-    match Either::deserialize(deserializer)? {
-        Either::Number(number) => Ok(number),
-        Either::Text(text) => text.parse().map_err(de::Error::custom),
-    }
 }

@@ -201,6 +201,8 @@ fn the_written_settings_are_a_file_that_gives_them_again() {
     query_memory = "128MiB"              # default
     query_concurrency = 16               # default
     search_limit = 5000                  # default
+    alert_interval = "10s"               # default
+    alert_lag = "10s"                    # default
     drain_timeout = "10s"                # default
     log_level = "info"                   # default
     log_format = "human"                 # default
@@ -226,4 +228,65 @@ fn every_default_is_written_as_it_is_read() {
         ByteSize::parse_setting("1MiB").map(ByteSize::bytes),
         Ok(1 << 20)
     );
+}
+
+#[test]
+fn alert_rules_and_receivers_are_tables_of_the_file() {
+    let bench = Bench::new().file(
+        "spanhouse.toml",
+        r#"
+        flush_age = "1h"
+        [[receiver]]
+        name = "ops"
+        type = "slack"
+        url = "https://example.com/hook"
+        [[alert]]
+        name = "checkout fails"
+        metric = "error_rate"
+        threshold = "> 5%"
+        min_calls = 20
+        for = "1m"
+        [[alert]]
+        name = "burns"
+        service = "checkout"
+        slo = "99.9%"
+        burn = [{ long = "1h", short = "5m", factor = 14 }]
+        "#,
+    );
+    let effective = EffectiveSettings::resolve(bench.inputs).expect("valid settings");
+    let AlertTables { rules, receivers } = &effective.alert_tables;
+    let names: Vec<&str> = rules.iter().map(alerts::Rule::name).collect();
+    assert_eq!(names, ["checkout fails", "burns"]);
+    assert_eq!(receivers[0].name(), "ops");
+    let written = effective.to_toml();
+    assert!(
+        written.ends_with("# and from the file: 2 [[alert]], 1 [[receiver]]\n"),
+        "{written}"
+    );
+}
+
+#[test]
+fn wrong_alert_tables_are_told_with_their_line() {
+    let problems = Bench::new()
+        .file(
+            "spanhouse.toml",
+            r#"alerts = 1
+receiver = "ops"
+
+[[alert]]
+name = "a"
+metric = "error_rate"
+treshold = "> 5%"
+
+[[alert]]
+name = "b"
+metric = "error_rate"
+threshold = "> 300ms"
+
+[[alert]]
+name = 7
+"#,
+        )
+        .problems();
+    insta::assert_snapshot!(problems, @"");
 }

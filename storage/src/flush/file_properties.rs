@@ -15,6 +15,9 @@ pub(crate) const ROW_GROUP_ROWS: usize = 100_000;
 /// Rows of a page: what a look-up by trace has to decompress in each column.
 const PAGE_ROWS: usize = 4096;
 
+/// How often a trace is looked for in a row group that does not have it.
+const TRACE_ID_FALSE_POSITIVES: f64 = 1e-4;
+
 /// Dictionaries up to this many bytes leave zstd little to do, and each compressed column costs a
 /// reader of few rows a decompressor.
 const SMALL_DICTIONARY_BYTES: usize = 4 * 1024;
@@ -78,6 +81,11 @@ pub(super) fn writer_properties(gather: &Gather<'_>) -> WriterProperties {
             .set_column_bloom_filter_max_ndv(path(&column.name), ROW_GROUP_ROWS as u64)
             .set_column_bloom_filter_fpp(path(&column.name), 0.01);
     }
+    // Roll-ups ask each file for tens of thousands of traces at once.
+    builder = builder.set_column_bloom_filter_fpp(
+        path(&columns::TRACE_ID.column().name),
+        TRACE_ID_FALSE_POSITIVES,
+    );
     builder.build()
 }
 

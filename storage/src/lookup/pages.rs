@@ -6,7 +6,8 @@ use schemas::{TraceId, columns};
 
 use crate::data_file::Footer;
 
-/// The rows of the pages whose range of trace ids holds any of `wanted`; `None` when there are none.
+/// The rows of the pages whose range of trace ids holds any of `wanted`, which is sorted; `None`
+/// when there are none.
 /// All rows where the file has no page index.
 pub(super) fn select(
     footer: &Footer,
@@ -23,10 +24,9 @@ pub(super) fn select(
     let selectors: Vec<RowSelector> = pages
         .iter()
         .map(|page| {
-            match wanted
-                .iter()
-                .any(|id| page.first[..] <= id.0[..] && id.0[..] <= page.last[..])
-            {
+            let before = wanted.partition_point(|id| id.0[..] < page.first[..]);
+            let next = wanted.get(before);
+            match next.is_some_and(|id| id.0[..] <= page.last[..]) {
                 true => RowSelector::select(page.rows),
                 false => RowSelector::skip(page.rows),
             }

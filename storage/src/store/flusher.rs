@@ -83,6 +83,7 @@ async fn refresh(shared: &Shared) {
                 .map(|added| Arc::new(DataFile::new(added)))
                 .collect(),
             removed: changes.removed,
+            rewritten: changes.rewritten,
         }),
         Err(error) => tracing::warn!(%error, "changes of the table by others could not be read"),
     }
@@ -153,6 +154,7 @@ async fn flush(
         version: committed.version,
         added: foreign.chain(own).collect(),
         removed: committed.foreign.removed,
+        rewritten: committed.foreign.rewritten,
     });
     count(shared, rows, bytes, started);
     trim(shared, last).await
@@ -185,6 +187,7 @@ async fn store_file(shared: &Shared, file: EncodedFile) -> Result<DataFile, Stor
     };
     let put = shared
         .objects
+        .spans
         .put(&added.location(), file.bytes.into())
         .await;
     put.map_err(|error| {

@@ -9,11 +9,15 @@ use schemas::{SpanBatch, SpanBatchBuilder};
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
-use super::{DecodePayload, Durable, FlushCounters, OnReplay, Shared, TableWriter, flusher};
+use super::{
+    DecodePayload, Durable, FlushCounters, OnReplay, RollUpCounters, Shared, TableWriter, flusher,
+};
 use crate::budget::MemoryBudget;
+use crate::catalog::Objects;
 use crate::data_file::DataFile;
 use crate::live::Live;
-use crate::table::{DeltaLog, DurableLocal};
+use crate::rollup::{self, PerTable, RollUp, Roller, RollerParts};
+use crate::table::{DeltaLog, DurableLocal, SPANS};
 use crate::wal::{self, Replay, ReplayedRecord, Salvage, Wal, WalPosition, WalSettings};
 use crate::{StorageError, StorageSettings, clock};
 
@@ -24,6 +28,7 @@ pub(super) async fn open(
     settings: StorageSettings,
     decode: DecodePayload,
     on_replay: OnReplay,
+    roll_up: Option<RollUp>,
 ) -> Result<Arc<Shared>, StorageError> {
     let now_ms = clock::unix_millis();
     let table_dir = settings.data_dir.join("spans");
@@ -33,13 +38,31 @@ pub(super) async fn open(
             .await
             .map_err(|error| StorageError::unavailable("open the table's directory", error))??,
     );
-    let (table, state) = DeltaLog::open_or_create(Arc::clone(&objects), now_ms).await?;
-    let files = state
+    let (table, state) = DeltaLog::open_or_create(&SPANS, Arc::clone(&objects), now_ms).await?;
+    let files: Arc<[Arc<DataFile>]> = state
         .files
         .into_iter()
         .map(|added| Arc::new(DataFile::new(added)))
         .collect();
-    let live = Arc::new(Live::new(files, state.version, settings.flush_bytes));
+    let version = state.version;
+    let live = Arc::new(Live::new(Arc::clone(&files), version, settings.flush_bytes));
+    let mut objects = Objects::new(objects);
+    let mut roller = None;
+    if let Some(roll_up) = roll_up {
+        let opened = rollup::open(&settings, &table, files).await?;
+        live.begin_rollups(opened.rollups);
+        objects = objects.with_figures(PerTable {
+            red: Arc::clone(opened.writers.red.store()),
+            edges: Arc::clone(opened.writers.edges.store()),
+        });
+        roller = Some(Mutex::new(Roller::new(RollerParts {
+            roll_up,
+            live: Arc::clone(&live),
+            objects: objects.clone(),
+            writers: opened.writers,
+            catch_up: opened.catch_up,
+        })));
+    }
     let covered = covered(&settings, &table)?;
     let (wal, replay) = open_wal(&settings, covered, Arc::clone(&live)).await?;
     let shared = Arc::new(Shared {
@@ -52,8 +75,10 @@ pub(super) async fn open(
             uncommitted: None,
         }),
         objects,
+        roller,
         is_closing: AtomicBool::new(false),
         counters: FlushCounters::default(),
+        roll_up_counters: RollUpCounters::default(),
     });
     let replaying = Arc::clone(&shared);
     let replayed = tokio::task::spawn_blocking(move || {

@@ -9,7 +9,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::protocol::Protocol;
-use super::{AddedFile, Commit, Operation, PartitionDate};
+use super::{AddedFile, Commit, Operation, PartitionDate, TableDefinition};
 use crate::error::StorageError;
 
 /// One line of a log entry, to be written.
@@ -121,8 +121,13 @@ pub(super) struct Remove {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct ReadRemove {
     pub(super) path: String,
+    #[serde(default)]
+    partition_values: Option<PartitionValues>,
+    #[serde(default)]
+    size: Option<i64>,
 }
 
 const ENGINE: &str = concat!("spanhouse/", env!("CARGO_PKG_VERSION"));
@@ -156,22 +161,22 @@ impl CommitInfo {
 }
 
 impl Add {
-    pub(super) fn new(file: &AddedFile, data_change: bool) -> Self {
+    pub(super) fn new(table: &TableDefinition, file: &AddedFile, data_change: bool) -> Self {
         Self {
             path: file.path.clone(),
             partition_values: partition_values(file),
             size: signed(file.size),
             modification_time: file.modification_time_ms,
             data_change,
-            stats: file.stats(),
+            stats: file.stats(table.time_column),
             deletion_vector: None,
         }
     }
 
     /// The file as storage knows it. Fails if the file is not one that can be read as it is.
-    pub(super) fn into_file(self) -> Result<AddedFile, StorageError> {
+    pub(super) fn into_file(self, table: &TableDefinition) -> Result<AddedFile, StorageError> {
         let refused = |why: &str| StorageError::Incompatible {
-            reason: format!("the table's file {:?} {why}", self.path),
+            reason: format!("the file {:?} of {table} {why}", self.path),
             source: None,
         };
         if self.deletion_vector.is_some() {
@@ -215,7 +220,27 @@ impl Add {
             min_start_nanos: i64::MIN,
             max_start_nanos: i64::MAX,
         };
-        Ok(file.with_stats(self.stats.as_deref()))
+        Ok(file.with_stats(table.time_column, self.stats.as_deref()))
+    }
+}
+
+impl ReadRemove {
+    /// The file as far as its removal tells of it.
+    pub(super) fn into_file(self) -> AddedFile {
+        let values = self.partition_values.unwrap_or_default();
+        let date = values.get(PartitionDate::COLUMN).cloned().flatten();
+        AddedFile {
+            path: self.path,
+            size: self
+                .size
+                .and_then(|size| size.try_into().ok())
+                .unwrap_or_default(),
+            modification_time_ms: 0,
+            date: date.as_deref().and_then(PartitionDate::parse),
+            rows: None,
+            min_start_nanos: i64::MIN,
+            max_start_nanos: i64::MAX,
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! A live data file, as the log tells of it.
 
 use object_store::path::Path;
-use schemas::columns::START_TIME_UNIX_NANO;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -19,11 +18,11 @@ pub(crate) struct AddedFile {
     pub(crate) modification_time_ms: i64,
     /// The partition; `None` only if another engine wrote spans without one.
     pub(crate) date: Option<PartitionDate>,
-    /// The number of spans; `None` if unknown.
+    /// The number of rows; `None` if unknown.
     pub(crate) rows: Option<u64>,
-    /// No span starts before this, nanoseconds since 1970; `i64::MIN` if unknown.
+    /// No span, or bucket, starts before this, nanoseconds since 1970; `i64::MIN` if unknown.
     pub(crate) min_start_nanos: i64,
-    /// No span starts after this, nanoseconds since 1970; `i64::MAX` if unknown.
+    /// No span, or bucket, starts after this, nanoseconds since 1970; `i64::MAX` if unknown.
     pub(crate) max_start_nanos: i64,
 }
 
@@ -50,25 +49,24 @@ impl AddedFile {
         Path::from_url_path(&self.path).unwrap_or_else(|_| Path::from(self.path.as_str()))
     }
 
-    /// The statistics as Delta writes them.
-    pub(super) fn stats(&self) -> Option<String> {
+    /// The statistics as Delta writes them; those of `time_column` beside the number of rows.
+    pub(super) fn stats(&self, time_column: &str) -> Option<String> {
         let rows = self.rows?;
         let mut stats = json!({ "numRecords": rows });
         if (self.min_start_nanos, self.max_start_nanos) != UNKNOWN {
-            let start = START_TIME_UNIX_NANO.column().name.as_str();
-            stats["minValues"] = json!({ start: self.min_start_nanos });
-            stats["maxValues"] = json!({ start: self.max_start_nanos });
-            stats["nullCount"] = json!({ start: 0 });
+            stats["minValues"] = json!({ time_column: self.min_start_nanos });
+            stats["maxValues"] = json!({ time_column: self.max_start_nanos });
+            stats["nullCount"] = json!({ time_column: 0 });
         }
         Some(stats.to_string())
     }
 
     /// Takes over the statistics that any engine wrote, as far as they are there and understood.
-    pub(super) fn with_stats(mut self, stats: Option<&str>) -> Self {
+    pub(super) fn with_stats(mut self, time_column: &str, stats: Option<&str>) -> Self {
         let stats: Value = stats
             .and_then(|stats| serde_json::from_str(stats).ok())
             .unwrap_or_default();
-        let start = |side: &str| stats[side][&START_TIME_UNIX_NANO.column().name].as_i64();
+        let start = |side: &str| stats[side][time_column].as_i64();
         self.rows = stats["numRecords"].as_u64();
         self.min_start_nanos = start("minValues").unwrap_or(UNKNOWN.0);
         self.max_start_nanos = start("maxValues").unwrap_or(UNKNOWN.1);
@@ -82,6 +80,8 @@ const UNKNOWN: (i64, i64) = (i64::MIN, i64::MAX);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const TIME: &str = "start_time_unix_nano";
 
     fn file() -> AddedFile {
         AddedFile {
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn statistics_are_read_as_written() {
         assert_eq!(
-            file().stats().as_deref(),
+            file().stats(TIME).as_deref(),
             Some(
                 r#"{"maxValues":{"start_time_unix_nano":1795392000000000002},"minValues":{"start_time_unix_nano":1795392000000000001},"nullCount":{"start_time_unix_nano":0},"numRecords":3}"#
             )
@@ -109,19 +109,25 @@ mod tests {
             max_start_nanos: 0,
             ..file()
         };
-        assert_eq!(without.with_stats(file().stats().as_deref()), file());
+        assert_eq!(
+            without.with_stats(TIME, file().stats(TIME).as_deref()),
+            file()
+        );
     }
 
     #[test]
     fn what_is_not_told_is_unknown() {
         let check = |stats: Option<&str>, expect: (Option<u64>, i64, i64)| {
-            let read = file().with_stats(stats);
+            let read = file().with_stats(TIME, stats);
             assert_eq!(
                 (read.rows, read.min_start_nanos, read.max_start_nanos),
                 expect,
                 "{stats:?}"
             );
-            assert_eq!(read.clone().with_stats(read.stats().as_deref()), read);
+            assert_eq!(
+                read.clone().with_stats(TIME, read.stats(TIME).as_deref()),
+                read
+            );
         };
         check(None, (None, i64::MIN, i64::MAX));
         check(Some("no json"), (None, i64::MIN, i64::MAX));

@@ -1,12 +1,11 @@
 //! Checkpoints of the log: written in the background every so many commits, so that opening the
 //! table reads few entries.
 
-use std::sync::Arc;
-
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use object_store::ObjectStore;
 use tokio::task::{JoinError, JoinHandle};
 
+use super::definition::TableStore;
 use super::kernel;
 use super::names::{self, LogFile};
 use crate::error::StorageError;
@@ -20,7 +19,7 @@ const RETRY_INTERVAL: u64 = 10;
 /// Writes checkpoints when they are due, one at a time.
 #[derive(Debug)]
 pub(super) struct Checkpointer {
-    store: Arc<dyn ObjectStore>,
+    table: TableStore,
     /// The version from which on a checkpoint is wanted.
     due: u64,
     running: Option<Running>,
@@ -35,9 +34,9 @@ struct Running {
 
 impl Checkpointer {
     /// Follows a table whose last checkpoint is of the version `last`.
-    pub(super) fn new(store: Arc<dyn ObjectStore>, last: Option<u64>) -> Self {
+    pub(super) fn new(table: TableStore, last: Option<u64>) -> Self {
         Self {
-            store,
+            table,
             due: last.unwrap_or(0) + CHECKPOINT_INTERVAL,
             running: None,
         }
@@ -53,7 +52,7 @@ impl Checkpointer {
         }
         if self.running.is_none() && version >= self.due {
             self.due = version + CHECKPOINT_INTERVAL;
-            let task = tokio::spawn(checkpoint(Arc::clone(&self.store), version, now_ms));
+            let task = tokio::spawn(checkpoint(self.table.clone(), version, now_ms));
             self.running = Some(Running { version, task });
         }
     }
@@ -74,42 +73,37 @@ impl Checkpointer {
         };
         self.due = version + RETRY_INTERVAL;
         tracing::warn!(
+            table = %self.table.definition,
             version,
             error,
-            "no checkpoint of the table of spans was written; it will be tried again"
+            "no checkpoint of the table was written; it will be tried again"
         );
     }
 }
 
-async fn checkpoint(
-    store: Arc<dyn ObjectStore>,
-    version: u64,
-    now_ms: i64,
-) -> Result<(), StorageError> {
+async fn checkpoint(table: TableStore, version: u64, now_ms: i64) -> Result<(), StorageError> {
     fail_point("table::checkpoint");
-    let kernel_store = Arc::clone(&store);
+    let kernel_table = table.clone();
     let written =
-        tokio::task::spawn_blocking(move || kernel::write_checkpoint(&kernel_store, version));
+        tokio::task::spawn_blocking(move || kernel::write_checkpoint(&kernel_table, version));
     let kept_ms = written
         .await
         .map_err(|error| StorageError::unavailable("run the Delta kernel", error))??;
-    tracing::debug!(version, "wrote a checkpoint of the table of spans");
+    tracing::debug!(table = %table.definition, version, "wrote a checkpoint of the table");
     if let Some(kept_ms) = kept_ms {
-        remove_expired_entries(&store, now_ms.saturating_sub(kept_ms)).await?;
+        remove_expired_entries(&table, now_ms.saturating_sub(kept_ms)).await?;
     }
     Ok(())
 }
 
 /// Removes what precedes the newest checkpoint written before `cutoff_ms`: readers of any version
 /// since then still find what they need.
-async fn remove_expired_entries(
-    store: &Arc<dyn ObjectStore>,
-    cutoff_ms: i64,
-) -> Result<(), StorageError> {
+async fn remove_expired_entries(table: &TableStore, cutoff_ms: i64) -> Result<(), StorageError> {
     let failed = |error| {
-        StorageError::unavailable("remove old entries of the log of the table of spans", error)
+        let action = format!("remove old entries of the log of {}", table.definition);
+        StorageError::unavailable(&action, error)
     };
-    let files = names::list(store).await?;
+    let files = names::list(table).await?;
     let checkpoints = files.iter().filter_map(|(file, meta)| match file {
         LogFile::Checkpoint(version) if meta.last_modified.timestamp_millis() < cutoff_ms => {
             Some(*version)
@@ -130,16 +124,18 @@ async fn remove_expired_entries(
     let locations = futures::stream::iter(expired)
         .map(|(_, meta)| Ok(meta.location))
         .boxed();
-    store
+    table
+        .objects
         .delete_stream(locations)
         .try_for_each(|_| async { Ok(()) })
         .await
         .map_err(failed)?;
     if count > 0 {
         tracing::info!(
+            table = %table.definition,
             count,
             first_kept,
-            "removed old entries of the log of the table of spans"
+            "removed old entries of the table's log"
         );
     }
     Ok(())

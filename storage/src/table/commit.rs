@@ -20,10 +20,9 @@ pub(crate) struct Commit {
 /// Why the table changes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Operation {
-    /// New spans.
+    /// New rows.
     Write,
-    /// The same spans in other files.
-    #[cfg_attr(not(test), expect(dead_code, reason = "compaction is yet to come"))]
+    /// The same rows in other files, or their sums.
     Optimize,
 }
 
@@ -69,6 +68,8 @@ pub(crate) struct Changes {
     pub(crate) removed: Vec<String>,
     /// Files that are live now, in commit order.
     pub(crate) added: Vec<AddedFile>,
+    /// The paths of those added files that hold rows which the table had in other files before.
+    pub(crate) rewritten: Vec<String>,
 }
 
 impl Changes {
@@ -77,10 +78,20 @@ impl Changes {
         self.added.push(file);
     }
 
+    /// Whether all of these paths, of which there are some, are files that came since the last
+    /// report and hold new rows.
+    pub(super) fn are_new(&self, paths: &[String]) -> bool {
+        let is_new = |path: &String| {
+            self.added.iter().any(|file| file.path == *path) && !self.rewritten.contains(path)
+        };
+        !paths.is_empty() && paths.iter().all(is_new)
+    }
+
     /// Notes that `path`, which was live, went after everything noted before.
     pub(super) fn remove(&mut self, path: &str) {
         let known = self.added.len();
         self.added.retain(|file| file.path != path);
+        self.rewritten.retain(|rewritten| rewritten != path);
         if self.added.len() == known {
             self.removed.push(path.to_owned());
         }

@@ -49,7 +49,7 @@ impl DurableLocal {
     /// # Errors
     /// [`StorageError::Unavailable`] if the directory cannot be made or opened.
     pub(crate) fn open(root: &FilePath, now_ms: i64) -> std::result::Result<Self, StorageError> {
-        const ACTION: &str = "open the directory of the table of spans";
+        const ACTION: &str = "open the directory of a table";
         files::create_directories(root)
             .map_err(|error| StorageError::unavailable(ACTION, error))?;
         // The file system's own name of it, as the local store has it.
@@ -62,13 +62,13 @@ impl DurableLocal {
             Ok(0) => {}
             Ok(count) => tracing::info!(
                 count,
-                "removed files of the table of spans that were left half-written"
+                "removed files of a table that were left half-written"
             ),
             Err(error) => {
                 let error = error.to_string();
                 tracing::warn!(
                     error,
-                    "files of the table of spans that were left half-written could not be removed"
+                    "files of a table that were left half-written could not be removed"
                 );
             }
         }

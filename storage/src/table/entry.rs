@@ -1,12 +1,11 @@
 //! The entries of the Delta log: one file a commit.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use object_store::path::Path;
-use object_store::{ObjectStore, ObjectStoreExt, PutMode};
+use object_store::{ObjectStoreExt, PutMode};
 
 use super::action::{Action, ReadAction};
+use super::definition::TableStore;
 use crate::error::StorageError;
 
 /// The directory of the log.
@@ -27,7 +26,7 @@ pub(super) enum Put {
 /// Writes the entry `version` if there is none. After an error it is unknown whether the entry is
 /// there; it never is in part.
 pub(super) async fn put(
-    store: &Arc<dyn ObjectStore>,
+    table: &TableStore,
     version: u64,
     actions: &[Action<'_>],
 ) -> Result<Put, StorageError> {
@@ -43,7 +42,8 @@ pub(super) async fn put(
     // The second attempt tells whether a first one that failed, or whose reply was lost, took
     // effect; the store makes what exists durable before it says that it does.
     for _attempt in 0..2 {
-        match store
+        match table
+            .objects
             .put_opts(&path, lines.clone().into(), PutMode::Create.into())
             .await
         {
@@ -54,19 +54,19 @@ pub(super) async fn put(
     }
     let failure = failure.expect("both attempts failed");
     Err(StorageError::unavailable(
-        &format!("commit to the table of spans ({path})"),
+        &format!("commit to {} ({path})", table.definition),
         failure,
     ))
 }
 
 /// The actions of the commit `version`, if there is one.
 pub(super) async fn read(
-    store: &Arc<dyn ObjectStore>,
+    table: &TableStore,
     version: u64,
 ) -> Result<Option<Vec<ReadAction>>, StorageError> {
     let path = entry_path(version);
-    let action = format!("read the log of the table of spans ({path})");
-    let lines = match store.get(&path).await {
+    let action = format!("read the log of {} ({path})", table.definition);
+    let lines = match table.objects.get(&path).await {
         Ok(reply) => reply
             .bytes()
             .await
@@ -78,7 +78,10 @@ pub(super) async fn read(
         .into_iter()
         .collect();
     actions.map(Some).map_err(|error| {
-        StorageError::corrupt(&format!("the table of spans' log entry {path}"), error)
+        StorageError::corrupt(
+            &format!("the log entry {path} of {}", table.definition),
+            error,
+        )
     })
 }
 

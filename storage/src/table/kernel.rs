@@ -7,10 +7,10 @@ use delta_kernel::engine_data::FilteredRowVisitor;
 use delta_kernel::{KernelError, Snapshot};
 use delta_kernel_default_engine::executor::tokio::TokioMultiThreadExecutor;
 use delta_kernel_default_engine::{DefaultEngine, DefaultEngineBuilder};
-use object_store::ObjectStore;
 
 use super::AddedFile;
-use super::action::{Add, Metadata};
+use super::action::Metadata;
+use super::definition::TableStore;
 use super::state_visitor::StateVisitor;
 use crate::error::StorageError;
 
@@ -31,8 +31,9 @@ pub(super) struct LoadedTable {
 }
 
 /// Reads the latest version.
-pub(super) fn load(store: &Arc<dyn ObjectStore>) -> Result<LoadedTable, StorageError> {
-    let engine = engine(store)?;
+pub(super) fn load(table: &TableStore) -> Result<LoadedTable, StorageError> {
+    let definition = table.definition;
+    let engine = engine(table)?;
     let read = || {
         let snapshot = Snapshot::builder_for(TABLE_URL).build(&engine)?;
         if snapshot.table_properties().checkpoint_write_stats_as_json == Some(false) {
@@ -52,17 +53,19 @@ pub(super) fn load(store: &Arc<dyn ObjectStore>) -> Result<LoadedTable, StorageE
         Ok((version, state))
     };
     let (version, state) =
-        read().map_err(|error| storage_error("read the table of spans", error))?;
+        read().map_err(|error| storage_error(&format!("read {definition}"), error))?;
     let missing = |what: &str| StorageError::Corrupt {
-        reason: format!(
-            "the log of the table of spans has no {what}; restore `_delta_log` from a copy"
-        ),
+        reason: format!("the log of {definition} has no {what}; restore `_delta_log` from a copy"),
         source: None,
     };
-    let adds: Result<_, _> = state.adds.into_iter().map(Add::into_file).collect();
+    let adds: Result<_, _> = state
+        .adds
+        .into_iter()
+        .map(|add| add.into_file(definition))
+        .collect();
     let protocol = state.protocol.ok_or_else(|| missing("protocol"))?;
     // Before the files: a feature explains what looks odd in them.
-    protocol.check()?;
+    protocol.check(definition)?;
     Ok(LoadedTable {
         version,
         metadata: state.metadata.ok_or_else(|| missing("metadata"))?,
@@ -75,11 +78,11 @@ pub(super) fn load(store: &Arc<dyn ObjectStore>) -> Result<LoadedTable, StorageE
 /// Writes a checkpoint of the commit `version`, and `_last_checkpoint`. Returns how long the log's
 /// entries are to be kept, in milliseconds; `None` for ever.
 pub(super) fn write_checkpoint(
-    store: &Arc<dyn ObjectStore>,
+    table: &TableStore,
     version: u64,
 ) -> Result<Option<i64>, StorageError> {
     const MONTH_MS: i64 = 30 * 86_400_000;
-    let engine = engine(store)?;
+    let engine = engine(table)?;
     let write = || {
         let snapshot = Snapshot::builder_for(TABLE_URL)
             .at_version(version)
@@ -96,16 +99,15 @@ pub(super) fn write_checkpoint(
             .unwrap_or(true)
             .then_some(kept))
     };
-    write().map_err(|error| storage_error("write a checkpoint of the table of spans", error))
+    let action = format!("write a checkpoint of {}", table.definition);
+    write().map_err(|error| storage_error(&action, error))
 }
 
 /// A runtime of its own: the kernel blocks on futures, even within futures.
-fn engine(
-    store: &Arc<dyn ObjectStore>,
-) -> Result<DefaultEngine<TokioMultiThreadExecutor>, StorageError> {
+fn engine(table: &TableStore) -> Result<DefaultEngine<TokioMultiThreadExecutor>, StorageError> {
     let executor = TokioMultiThreadExecutor::new_owned_runtime(Some(2), None)
         .map_err(|error| storage_error("start the threads of the Delta kernel", error))?;
-    Ok(DefaultEngineBuilder::new(Arc::clone(store))
+    Ok(DefaultEngineBuilder::new(Arc::clone(&table.objects))
         .with_task_executor(Arc::new(executor))
         .build())
 }

@@ -8,12 +8,13 @@ use uuid::Uuid;
 
 use super::action::{Action, Add, CommitInfo, Metadata, ReadAction, Remove, Txn};
 use super::checkpoint::Checkpointer;
+use super::definition::TableStore;
 use super::entry::{self, Put};
 use super::kernel;
 use super::names::LogNames;
 use super::{
-    AddedFile, AppTransaction, Changes, Commit, Committed, Operation, Outcome, create, orphans,
-    schema,
+    AddedFile, AppTransaction, Changes, Commit, Committed, Operation, Outcome, TableDefinition,
+    create, orphans, schema,
 };
 use crate::error::StorageError;
 use crate::fail_point::fail_point;
@@ -26,7 +27,7 @@ const LOOK_AGAIN_MS: i64 = 3_600_000;
 /// The log of an open table, to commit to. It knows which files are live.
 #[derive(Debug)]
 pub(crate) struct DeltaLog {
-    store: Arc<dyn ObjectStore>,
+    pub(super) table: TableStore,
     /// The latest version that is known.
     version: u64,
     /// When it was known to be the latest, milliseconds since 1970.
@@ -51,7 +52,7 @@ pub(crate) struct TableState {
 }
 
 impl DeltaLog {
-    /// Opens the table of spans in `store`, whose root is the table's; makes it if the store is
+    /// Opens the table in `store`, whose root is the table's; makes it if the store is
     /// empty; adds the columns it lacks. `now_ms` is in milliseconds since 1970.
     ///
     /// Data files that no commit knows of, left by a crash, are removed once they are an hour old.
@@ -61,41 +62,46 @@ impl DeltaLog {
     /// [`StorageError::Corrupt`] if its log is damaged, [`StorageError::Unavailable`] if the store
     /// fails.
     pub(crate) async fn open_or_create(
+        definition: &'static TableDefinition,
         store: Arc<dyn ObjectStore>,
         now_ms: i64,
     ) -> Result<(Self, TableState), StorageError> {
-        let names = LogNames::list(&store).await?;
+        let table = TableStore {
+            definition,
+            objects: store,
+        };
+        let names = LogNames::list(&table).await?;
         if names.latest.is_none() {
-            create::create(&store, now_ms).await?;
+            create::create(&table, now_ms).await?;
         }
-        let kernel_store = Arc::clone(&store);
-        let loading = tokio::task::spawn_blocking(move || kernel::load(&kernel_store));
-        let mut table = loading
+        let kernel_table = table.clone();
+        let loading = tokio::task::spawn_blocking(move || kernel::load(&kernel_table));
+        let mut loaded = loading
             .await
             .map_err(|error| StorageError::unavailable("run the Delta kernel", error))??;
         // The kernel tells no order; with this one, the same table always reads the same.
-        table.files.sort_by(|a, b| {
+        loaded.files.sort_by(|a, b| {
             (a.modification_time_ms, &a.path).cmp(&(b.modification_time_ms, &b.path))
         });
-        orphans::remove_orphans(&store, &table, now_ms).await;
+        orphans::remove_orphans(&table, &loaded, now_ms).await;
 
         let mut log = Self {
-            checkpointer: Checkpointer::new(Arc::clone(&store), names.checkpoint),
-            store,
-            version: table.version,
+            checkpointer: Checkpointer::new(table.clone(), names.checkpoint),
+            table,
+            version: loaded.version,
             looked_ms: now_ms,
-            live: table.files.iter().map(|file| file.path.clone()).collect(),
-            told_transactions: table.app_transactions.clone(),
-            app_transactions: table.app_transactions,
+            live: loaded.files.iter().map(|file| file.path.clone()).collect(),
+            told_transactions: loaded.app_transactions.clone(),
+            app_transactions: loaded.app_transactions,
             unreported: Changes::default(),
             is_unsettled: false,
         };
-        if let Some(metadata) = schema::adapt(&table.metadata)? {
+        if let Some(metadata) = schema::adapt(definition, &loaded.metadata)? {
             log.put_metadata(&metadata, now_ms).await?;
         }
         let state = TableState {
             version: log.version,
-            files: table.files,
+            files: loaded.files,
         };
         Ok((log, state))
     }
@@ -141,7 +147,7 @@ impl DeltaLog {
             return Ok(Changes::default());
         }
         self.look_again(now_ms).await?;
-        while let Some(actions) = entry::read(&self.store, self.version + 1).await? {
+        while let Some(actions) = entry::read(&self.table, self.version + 1).await? {
             self.learn(self.version + 1, actions)?;
         }
         self.looked_ms = now_ms;
@@ -155,7 +161,7 @@ impl DeltaLog {
 
     async fn try_commit(&mut self, commit: Commit) -> Result<Committed, StorageError> {
         let txn_id = Uuid::new_v4().to_string();
-        let actions = actions_of(&commit, &txn_id);
+        let actions = actions_of(self.table.definition, &commit, &txn_id);
         self.look_again(commit.time_ms).await?;
         fail_point("table::before-commit");
         for _attempt in 0..MAX_ATTEMPTS {
@@ -163,7 +169,7 @@ impl DeltaLog {
                 return Ok(self.committed(outcome));
             }
             let next = self.version + 1;
-            if entry::put(&self.store, next, &actions).await? == Put::Exists {
+            if entry::put(&self.table, next, &actions).await? == Put::Exists {
                 let winner = self.read_entry(next).await?;
                 if !entry::is_commit(&winner, &txn_id) {
                     self.learn(next, winner)?;
@@ -187,8 +193,8 @@ impl DeltaLog {
         }
         Err(StorageError::Unavailable {
             reason: format!(
-                "cannot commit to the table of spans: other writers were quicker {MAX_ATTEMPTS} times in a row; \
-                 stop some of them"
+                "cannot commit to {}: other writers were quicker {MAX_ATTEMPTS} times in a row; stop some of them",
+                self.table.definition
             ),
             source: None,
         })
@@ -214,8 +220,9 @@ impl DeltaLog {
             if reached != self.told_transactions.get(app_id).copied() {
                 return Err(StorageError::Incompatible {
                     reason: format!(
-                        "the table of spans got a commit of {app_id} that this process did not make, or whose fate it \
-                         did not learn; make sure that no other process uses the same data, and restart"
+                        "{} got a commit of {app_id} that this process did not make, or whose fate it did not learn; \
+                         make sure that no other process uses the same data, and restart",
+                        self.table.definition
                     ),
                     source: None,
                 });
@@ -231,11 +238,12 @@ impl DeltaLog {
     }
 
     async fn read_entry(&self, version: u64) -> Result<Vec<ReadAction>, StorageError> {
-        let actions = entry::read(&self.store, version).await?;
+        let actions = entry::read(&self.table, version).await?;
         actions.ok_or_else(|| StorageError::Unavailable {
             reason: format!(
-                "the entry {} of the table of spans came and went",
-                entry::entry_path(version)
+                "the entry {} of {} came and went",
+                entry::entry_path(version),
+                self.table.definition
             ),
             source: None,
         })
@@ -246,25 +254,35 @@ impl DeltaLog {
         let mut added = Vec::new();
         let mut removed = Vec::new();
         let mut transactions = Vec::new();
+        let mut is_append = true;
         for action in actions {
             if let Some(protocol) = action.protocol {
-                protocol.check()?;
+                protocol.check(self.table.definition)?;
             }
             if let Some(metadata) = action.meta_data
-                && schema::adapt(&metadata)?.is_some()
+                && schema::adapt(self.table.definition, &metadata)?.is_some()
             {
                 return Err(StorageError::Incompatible {
-                    reason: "another program dropped columns of the table of spans; restart to add them again"
-                        .to_owned(),
+                    reason: format!(
+                        "another program dropped columns of {}; restart to add them again",
+                        self.table.definition
+                    ),
                     source: None,
                 });
             }
             transactions.extend(action.txn.map(|txn| (txn.app_id, txn.version)));
             removed.extend(action.remove.map(|remove| remove.path));
             if let Some(add) = action.add {
-                added.push(add.into_file()?);
+                is_append &= add.data_change;
+                added.push(add.into_file(self.table.definition)?);
             }
         }
+        // Whoever removes files and adds others has written the same rows again, or some of them.
+        let has_new_rows = if removed.is_empty() {
+            is_append
+        } else {
+            self.unreported.are_new(&removed)
+        };
         self.app_transactions.extend(transactions);
         // Within a commit the order of actions means nothing.
         for path in removed {
@@ -273,8 +291,12 @@ impl DeltaLog {
             }
         }
         for file in added {
-            if !self.live.insert(file.path.clone()) {
+            let is_known = !self.live.insert(file.path.clone());
+            if is_known {
                 self.unreported.remove(&file.path);
+            }
+            if is_known || !has_new_rows {
+                self.unreported.rewritten.push(file.path.clone());
             }
             self.unreported.add(file);
         }
@@ -288,12 +310,12 @@ impl DeltaLog {
         if now_ms.saturating_sub(self.looked_ms) < LOOK_AGAIN_MS {
             return Ok(());
         }
-        let names = LogNames::list(&self.store).await?;
+        let names = LogNames::list(&self.table).await?;
         if names.latest > Some(self.version) && !names.entries.contains(&(self.version + 1)) {
             return Err(StorageError::Incompatible {
                 reason: format!(
-                    "other programs changed the table of spans and removed the log of it since version {}; restart",
-                    self.version
+                    "other programs changed {} and removed the log of it since version {}; restart",
+                    self.table.definition, self.version
                 ),
                 source: None,
             });
@@ -308,26 +330,28 @@ impl DeltaLog {
         let info = CommitInfo::of("ADD COLUMNS", now_ms, txn_id.clone());
         let actions = [Action::CommitInfo(info), Action::MetaData(metadata)];
         let next = self.version + 1;
-        let written = entry::put(&self.store, next, &actions).await? == Put::Written
+        let written = entry::put(&self.table, next, &actions).await? == Put::Written
             || entry::is_commit(&self.read_entry(next).await?, &txn_id);
         if !written {
             return Err(StorageError::Unavailable {
-                reason: "cannot add columns to the table of spans: another program changed it at the same time; \
-                         start again"
-                    .to_owned(),
+                reason: format!(
+                    "cannot add columns to {}: another program changed it at the same time; start again",
+                    self.table.definition
+                ),
                 source: None,
             });
         }
         tracing::info!(
+            table = %self.table.definition,
             version = next,
-            "added the columns that the table of spans lacked"
+            "added the columns that the table lacked"
         );
         self.version = next;
         Ok(())
     }
 }
 
-fn actions_of<'a>(commit: &Commit, txn_id: &str) -> Vec<Action<'a>> {
+fn actions_of<'a>(table: &TableDefinition, commit: &Commit, txn_id: &str) -> Vec<Action<'a>> {
     let data_change = commit.operation == Operation::Write;
     let mut actions = vec![Action::CommitInfo(CommitInfo::new(
         commit,
@@ -346,7 +370,7 @@ fn actions_of<'a>(commit: &Commit, txn_id: &str) -> Vec<Action<'a>> {
         commit
             .adds
             .iter()
-            .map(|file| Action::Add(Add::new(file, data_change))),
+            .map(|file| Action::Add(Add::new(table, file, data_change))),
     );
     actions
 }

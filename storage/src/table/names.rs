@@ -1,12 +1,12 @@
 //! What the names of the log's files tell.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use futures::TryStreamExt;
 use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore};
 
+use super::definition::TableStore;
 use super::entry::LOG_DIRECTORY;
 use crate::error::StorageError;
 
@@ -48,11 +48,10 @@ impl LogFile {
 }
 
 /// The files of the log whose names tell a version, in no particular order.
-pub(super) async fn list(
-    store: &Arc<dyn ObjectStore>,
-) -> Result<Vec<(LogFile, ObjectMeta)>, StorageError> {
-    let failed = |error| StorageError::unavailable("list the log of the table of spans", error);
-    let listing = store.list(Some(&Path::from(LOG_DIRECTORY)));
+pub(super) async fn list(table: &TableStore) -> Result<Vec<(LogFile, ObjectMeta)>, StorageError> {
+    let failed =
+        |error| StorageError::unavailable(&format!("list the log of {}", table.definition), error);
+    let listing = table.objects.list(Some(&Path::from(LOG_DIRECTORY)));
     let named = listing
         .try_filter_map(async |meta| Ok(LogFile::parse(&meta.location).map(|file| (file, meta))));
     named.try_collect().await.map_err(failed)
@@ -69,9 +68,9 @@ pub(super) struct LogNames {
 }
 
 impl LogNames {
-    pub(super) async fn list(store: &Arc<dyn ObjectStore>) -> Result<Self, StorageError> {
+    pub(super) async fn list(table: &TableStore) -> Result<Self, StorageError> {
         let mut names = Self::default();
-        for (file, _) in list(store).await? {
+        for (file, _) in list(table).await? {
             names.latest = names.latest.max(Some(file.version()));
             match file {
                 LogFile::Entry(version) => {

@@ -8,6 +8,7 @@ use object_store::ObjectStore;
 use object_store::path::Path;
 
 use super::added_file::is_data_file_path;
+use super::definition::TableStore;
 use super::kernel::LoadedTable;
 
 /// A file this young may belong to a commit that another writer is about to make.
@@ -16,22 +17,25 @@ const SAFE_AGE_MS: i64 = 3_600_000;
 /// Removes data files of ours that no reader needs: those left by a crash between the writing of a
 /// file and its commit, and those that were removed from the table longer ago than their
 /// retention. They do no harm, so a failure is only logged.
-pub(super) async fn remove_orphans(store: &Arc<dyn ObjectStore>, table: &LoadedTable, now_ms: i64) {
-    let live = table.files.iter().map(|file| file.path.as_str());
+pub(super) async fn remove_orphans(store: &TableStore, loaded: &LoadedTable, now_ms: i64) {
+    let live = loaded.files.iter().map(|file| file.path.as_str());
     let needed = live
-        .chain(table.tombstones.iter().map(String::as_str))
+        .chain(loaded.tombstones.iter().map(String::as_str))
         .collect();
-    match remove_unneeded(store, &needed, now_ms).await {
+    let table = store.definition;
+    match remove_unneeded(&store.objects, &needed, now_ms).await {
         Ok(0) => {}
         Ok(count) => tracing::info!(
+            %table,
             count,
-            "removed data files that are not part of the table of spans"
+            "removed data files that are not part of the table"
         ),
         Err(error) => {
             let error = error.to_string();
             tracing::warn!(
+                %table,
                 error,
-                "data files that are not part of the table of spans could not be removed"
+                "data files that are not part of the table could not be removed"
             );
         }
     }

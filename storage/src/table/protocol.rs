@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::TableDefinition;
 use crate::error::StorageError;
 
 /// What an engine must be able to do to use the table.
@@ -34,11 +35,11 @@ impl Protocol {
     }
 
     /// Fails if this program would misread or break a table of this protocol.
-    pub(super) fn check(&self) -> Result<(), StorageError> {
+    pub(super) fn check(&self, table: &TableDefinition) -> Result<(), StorageError> {
         let refused = |what: String| {
             Err(StorageError::Incompatible {
                 reason: format!(
-                    "the table of spans uses {what}, which spanhouse does not support; another engine must have \
+                    "{table} uses {what}, which spanhouse does not support; another engine must have \
                      changed the table. Drop the feature there (ALTER TABLE … DROP FEATURE …), or copy the spans to \
                      a new table"
                 ),
@@ -78,6 +79,7 @@ impl Protocol {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::SPANS;
 
     fn check(reader: (i32, &[&str]), writer: (i32, &[&str]), refused: Option<&str>) {
         let list = |features: &[&str]| Some(features.iter().map(ToString::to_string).collect());
@@ -87,7 +89,7 @@ mod tests {
             reader_features: list(reader.1),
             writer_features: list(writer.1),
         };
-        match (protocol.check(), refused) {
+        match (protocol.check(&SPANS), refused) {
             (Ok(()), None) => {}
             (Err(error @ StorageError::Incompatible { .. }), Some(part)) => {
                 assert!(error.to_string().contains(part), "{error}");
@@ -98,7 +100,7 @@ mod tests {
 
     #[test]
     fn only_understood_protocols_are_taken() {
-        assert!(Protocol::oldest().check().is_ok());
+        assert!(Protocol::oldest().check(&SPANS).is_ok());
         check((1, &[]), (1, &[]), None);
         check(
             (3, &["v2Checkpoint"]),

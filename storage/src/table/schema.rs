@@ -1,18 +1,17 @@
-//! The span table's columns in Delta's terms, and what an existing table must look like.
+//! The tables' columns in Delta's terms, and what an existing table must look like.
 //!
 //! <https://github.com/delta-io/delta/blob/master/PROTOCOL.md#schema-serialization-format>
 
 use std::collections::BTreeMap;
 
 use arrow_schema::{DataType, Field, Fields};
-use schemas::columns::span_schema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::PartitionDate;
 use super::action::{Format, Metadata};
 use super::checkpoint::CHECKPOINT_INTERVAL;
+use super::{PartitionDate, TableDefinition};
 use crate::error::StorageError;
 
 /// A struct type; the table itself is one.
@@ -62,30 +61,30 @@ enum ArrayTag {
 }
 
 /// The metadata of a new table.
-pub(super) fn new_table(id: Uuid, time_ms: i64) -> Metadata {
+pub(super) fn new_table(table: &TableDefinition, id: Uuid, time_ms: i64) -> Metadata {
     let properties = [
         ("delta.checkpointInterval", CHECKPOINT_INTERVAL.to_string()),
         // Other engines, too, need no statistics of a hundred attribute columns.
         (
             "delta.dataSkippingStatsColumns",
-            "start_time_unix_nano,duration_nano".to_owned(),
+            table.statistics_columns.to_owned(),
         ),
         // A collector commits about once a minute; a month of such entries would slow every open.
         ("delta.logRetentionDuration", "interval 7 days".to_owned()),
         (
             "delta.deletedFileRetentionDuration",
-            "interval 7 days".to_owned(),
+            table.deleted_files_stay.to_owned(),
         ),
     ];
     Metadata {
         id: id.to_string(),
-        name: Some("spans".to_owned()),
-        description: Some("OpenTelemetry spans, one a row".to_owned()),
+        name: Some(table.name.to_owned()),
+        description: Some(table.description.to_owned()),
         format: Format {
             provider: "parquet".to_owned(),
             options: BTreeMap::new(),
         },
-        schema_string: to_json(&span_table()),
+        schema_string: to_json(&columns_of(table)),
         partition_columns: vec![PartitionDate::COLUMN.to_owned()],
         created_time: Some(time_ms),
         configuration: properties
@@ -95,9 +94,13 @@ pub(super) fn new_table(id: Uuid, time_ms: i64) -> Metadata {
     }
 }
 
-/// Whether spans can be written to a table with this metadata: `Ok(None)` if so, `Ok(Some)` if so
+/// Whether rows can be written to a table with this metadata: `Ok(None)` if so, `Ok(Some)` if so
 /// once the table has this metadata, which adds the columns it lacks.
-pub(super) fn adapt(metadata: &Metadata) -> Result<Option<Metadata>, StorageError> {
+pub(super) fn adapt(
+    table: &TableDefinition,
+    metadata: &Metadata,
+) -> Result<Option<Metadata>, StorageError> {
+    let refuse = |mismatch: &str, source| refuse(table, mismatch, source);
     if metadata.format.provider != "parquet" {
         return refuse(
             &format!(
@@ -120,7 +123,7 @@ pub(super) fn adapt(metadata: &Metadata) -> Result<Option<Metadata>, StorageErro
         Ok(schema) => schema,
         Err(error) => return refuse("has a schema that cannot be read", Some(error)),
     };
-    match merge_fields(&schema.fields, &span_table().fields, "") {
+    match merge_fields(&schema.fields, &columns_of(table).fields, "") {
         Err(mismatch) => refuse(&mismatch, None),
         Ok(fields) if fields == schema.fields => Ok(None),
         Ok(fields) => {
@@ -133,10 +136,14 @@ pub(super) fn adapt(metadata: &Metadata) -> Result<Option<Metadata>, StorageErro
     }
 }
 
-fn refuse<T>(mismatch: &str, source: Option<serde_json::Error>) -> Result<T, StorageError> {
+fn refuse(
+    table: &TableDefinition,
+    mismatch: &str,
+    source: Option<serde_json::Error>,
+) -> Result<Option<Metadata>, StorageError> {
     Err(StorageError::Incompatible {
         reason: format!(
-            "the table of spans {mismatch}; it was made or changed by another program. Move the table away, and \
+            "{table} {mismatch}; it was made or changed by another program. Move the table away, and \
              spanhouse makes a new one"
         ),
         source: source.map(Into::into),
@@ -209,9 +216,9 @@ fn to_json(value: &impl Serialize) -> String {
     serde_json::to_string(value).expect("names and texts are JSON")
 }
 
-/// The table's columns: the spans' and, last, the partition.
-fn span_table() -> StructType {
-    let mut fields = struct_fields(span_schema().fields());
+/// The table's columns and, last, the partition.
+fn columns_of(table: &TableDefinition) -> StructType {
+    let mut fields = struct_fields((table.schema)().fields());
     fields.push(StructField {
         name: PartitionDate::COLUMN.to_owned(),
         r#type: DeltaType::Primitive("date".to_owned()),
@@ -241,7 +248,7 @@ fn delta_type(arrow: &DataType) -> DeltaType {
         DataType::Int64 => "long",
         DataType::Float64 => "double",
         DataType::Utf8 => "string",
-        DataType::FixedSizeBinary(_) => "binary",
+        DataType::Binary | DataType::FixedSizeBinary(_) => "binary",
         DataType::Dictionary(_, values) => return delta_type(values),
         DataType::Struct(fields) => {
             return DeltaType::Struct(StructType {
@@ -256,7 +263,7 @@ fn delta_type(arrow: &DataType) -> DeltaType {
                 contains_null: item.is_nullable(),
             }));
         }
-        other => unreachable!("no column of the span table is {other}"),
+        other => unreachable!("no column of ours is {other}"),
     };
     DeltaType::Primitive(primitive.to_owned())
 }

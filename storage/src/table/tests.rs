@@ -2,7 +2,7 @@
 
 mod checkpoints;
 mod faults;
-mod faulty_store;
+pub(crate) mod faulty_store;
 mod foreign;
 mod lifecycle;
 mod races;
@@ -71,7 +71,7 @@ fn replace(
 }
 
 async fn open(store: &Arc<dyn ObjectStore>) -> (DeltaLog, TableState) {
-    DeltaLog::open_or_create(Arc::clone(store), NOW_MS)
+    DeltaLog::open_or_create(&SPANS, Arc::clone(store), NOW_MS)
         .await
         .expect("opens")
 }

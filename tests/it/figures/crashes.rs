@@ -44,7 +44,13 @@ fn load(run: u64, traces: u64) -> (Vec<Sent>, Vec<Vec<Sent>>) {
 async fn send_while_it_lives(mut sender: Sender, requests: Vec<Vec<Sent>>) -> usize {
     let mut acked = 0;
     for spans in requests {
-        match sender.send(request(&spans)).await {
+        let mut reply = sender.send(request(&spans)).await;
+        // Until the log is replayed.
+        while let Reply::Retry { .. } = reply {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            reply = sender.send(request(&spans)).await;
+        }
+        match reply {
             Reply::Acked => acked += 1,
             Reply::Lost => break,
             other => panic!("{other:?}"),

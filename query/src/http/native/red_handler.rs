@@ -3,26 +3,19 @@
 use std::time::Duration;
 
 use axum::extract::State;
-use schemas::{SpanKind, UnixNanos};
 
 use super::super::failure::{ApiError, ErrorAnswer, NativeError};
 use super::super::parameters::{Parameters, QueryPairs};
 use super::super::{Api, Body};
 use super::RedJson;
-use super::span_json::kind_name;
-use crate::red::{GroupBy, RED_BUCKET, RedQuery, TimeSpan};
-
-/// About so many points a series has when no step is given.
-const DEFAULT_POINTS: u64 = 90;
-/// The most points of a series.
-const MAX_POINTS: u128 = 11_000;
-const DEFAULT_PERCENTILES: [f64; 4] = [50.0, 90.0, 99.0, 99.9];
-const MAX_PERCENTILES: usize = 20;
+use super::red_parameters::{self, length};
+use crate::red::{RedQuery, align};
 
 /// QPS, AvgTime, success rate and percentiles, as series over time and in total.
 ///
 /// Spans count by their start; a span that was sent twice counts once. Everything is exact but for
-/// percentiles, which are at most 0.05 % away from the exact value.
+/// percentiles, which are at most 0.05 % away from the exact value, and Apdex, whose thresholds are
+/// rounded up by less than 0.1 %.
 #[utoipa::path(
     get,
     path = "/api/v1/red",
@@ -37,8 +30,11 @@ const MAX_PERCENTILES: usize = 20;
         ("by" = Option<String>, Query, description = "What makes a series, separated by commas: `service`, `operation`, `kind`, `status`, `instance`, `version`, `zone`; by default `service`", example = "service,operation"),
         ("from" = Option<String>, Query, description = "`now-15m` (default), seconds since 1970, or RFC 3339; rounded down to a step", example = "now-1h"),
         ("to" = Option<String>, Query, description = "As `from`, `now` by default; rounded up to a step, not included", example = "now"),
-        ("step" = Option<String>, Query, description = "The length of a point, a multiple of 10s; by default about a ninetieth of the range", example = "1m"),
+        ("step" = Option<String>, Query, description = "The length of a point, a multiple of 10s; by default about a ninetieth of the range, in whole minutes or hours where it is longer than one", example = "1m"),
         ("percentiles" = Option<String>, Query, description = "From 0 to 100, separated by commas; `50,90,99,99.9` by default", example = "50,99,99.9"),
+        ("apdex" = Option<String>, Query, description = "Apdex's threshold T: spans of up to T satisfy, those of up to 4T are tolerated and count half; those with an error are frustrating however fast they were", example = "300ms"),
+        ("compare" = Option<String>, Query, description = "How much earlier a second range is to be set beside this one, a multiple of the step: `earlier` has its figures, `change` what became of them", example = "1d"),
+        ("exact" = Option<bool>, Query, description = "Compute everything from the spans themselves, whatever is kept of them; slower, by default `false`", example = false),
     ),
     responses(
         (status = 200, description = "The figures", body = RedJson),
@@ -53,101 +49,29 @@ pub(in crate::http) async fn red(
     State(api): State<Api>,
     pairs: QueryPairs,
 ) -> Result<Body, NativeError> {
-    let query = query(&Parameters::of(pairs)?, (api.clock)())?;
+    let parameters = Parameters::of(pairs)?;
+    let query = red_parameters::query(&parameters, (api.clock)())?;
+    let compare = compare(&parameters, &query)?;
     let body = api.engine.ask(move |question| async move {
-        let answer = question.red(&query).await?;
-        Body::json(&RedJson::of(&query, &answer))
+        let mut answer = question.red(&query).await?;
+        let Some(shift) = compare else {
+            return Body::json(&RedJson::of(&query, &answer));
+        };
+        let mut earlier = question.red(&query.earlier_by(shift)).await?;
+        align(&mut answer, &mut earlier, shift);
+        Body::json(&RedJson::compared(&query, &answer, &earlier))
     });
     Ok(body.await?)
 }
 
-fn query(parameters: &Parameters, now: UnixNanos) -> Result<RedQuery, ApiError> {
-    let (from, to) = parameters.range(now)?;
-    let asked = Duration::from_nanos(to.0.abs_diff(from.0));
-    let step = step(parameters, asked)?;
-    let range = TimeSpan::of_steps(from, to, step);
-    if range.length().as_nanos() / step.as_nanos() > MAX_POINTS {
-        let problem =
-            format!("the range has over {MAX_POINTS} steps of {step:?}; take longer ones");
-        return Err(ApiError::malformed("step", problem));
-    }
-    let name = |parameter| parameters.first(parameter).map(str::to_owned);
-    Ok(RedQuery {
-        service: name("service"),
-        operation: name("operation"),
-        instance: name("instance"),
-        version: name("version"),
-        zone: name("zone"),
-        kinds: kinds(parameters.first("kind"))?,
-        group_by: group_by(parameters.first("by"))?,
-        range,
-        step,
-        percentiles: percentiles(parameters.first("percentiles"))?,
-    })
-}
-
-fn step(parameters: &Parameters, range: Duration) -> Result<Duration, ApiError> {
-    let bucket = RED_BUCKET.as_nanos() as u64;
-    let Some(nanos) = parameters.duration("step")? else {
-        let buckets = (range.as_nanos() as u64 / DEFAULT_POINTS).div_ceil(bucket);
-        return Ok(Duration::from_nanos(buckets.max(1) * bucket));
+/// How much earlier the range is that is compared with.
+fn compare(parameters: &Parameters, query: &RedQuery) -> Result<Option<Duration>, ApiError> {
+    let Some(shift) = length(parameters, "compare")? else {
+        return Ok(None);
     };
-    let nanos = nanos.unsigned_abs();
-    if !nanos.is_multiple_of(bucket) {
-        let problem = "it is no multiple of 10s".to_owned();
-        return Err(ApiError::malformed("step", problem));
+    if shift.as_nanos().is_multiple_of(query.step.as_nanos()) {
+        return Ok(Some(shift));
     }
-    Ok(Duration::from_nanos(nanos))
-}
-
-fn kinds(text: Option<&str>) -> Result<Vec<SpanKind>, ApiError> {
-    match text {
-        None => Ok(vec![SpanKind::Server, SpanKind::Consumer]),
-        Some("all") => Ok(Vec::new()),
-        Some(text) => each("kind", text, |name| {
-            SpanKind::ALL
-                .into_iter()
-                .find(|kind| kind_name(*kind) == name)
-        }),
-    }
-}
-
-fn group_by(text: Option<&str>) -> Result<Vec<GroupBy>, ApiError> {
-    let Some(text) = text else {
-        return Ok(vec![GroupBy::Service]);
-    };
-    let mut group_by = each("by", text, |name| {
-        GroupBy::ALL.into_iter().find(|by| by.name() == name)
-    })?;
-    group_by.sort_unstable();
-    group_by.dedup();
-    Ok(group_by)
-}
-
-pub(super) fn percentiles(text: Option<&str>) -> Result<Vec<f64>, ApiError> {
-    let Some(text) = text else {
-        return Ok(DEFAULT_PERCENTILES.to_vec());
-    };
-    let percentiles = each("percentiles", text, |number| {
-        let number = number.parse().ok()?;
-        (0.0..=100.0).contains(&number).then_some(number)
-    })?;
-    if percentiles.len() > MAX_PERCENTILES {
-        let problem = format!("there are more than {MAX_PERCENTILES}");
-        return Err(ApiError::malformed("percentiles", problem));
-    }
-    Ok(percentiles)
-}
-
-/// The values of a list separated by commas.
-fn each<T>(
-    name: &'static str,
-    text: &str,
-    read: impl Fn(&str) -> Option<T>,
-) -> Result<Vec<T>, ApiError> {
-    let values = text.split(',').map(str::trim).map(|item| {
-        read(item)
-            .ok_or_else(|| ApiError::malformed(name, format!("{item:?} is none of its values")))
-    });
-    values.collect()
+    let problem = format!("it is no multiple of the step, which is {:?}", query.step);
+    Err(ApiError::malformed("compare", problem))
 }

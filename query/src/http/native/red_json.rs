@@ -1,10 +1,9 @@
 //! Figures in the native JSON.
 
-use std::collections::BTreeMap;
-
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::figures_json::{ChangeJson, FiguresJson};
 use crate::red::{GroupBy, RedAnswer, RedFigures, RedQuery, RedSeries};
 
 /// The rate, errors and durations of spans, in total and by group, over time.
@@ -39,13 +38,14 @@ pub(in crate::http) struct RedJson<'a> {
     /// The length of a point, seconds.
     step_seconds: u64,
     /// Of all series together.
-    total: FiguresJson,
+    total: TotalJson,
     /// By group, sorted by what makes a group.
     series: Vec<SeriesJson<'a>>,
 }
 
 /// The figures of a group.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 #[schema(as = RedSeries)]
 struct SeriesJson<'a> {
     /// The service, where asked for; `unknown_service` for spans that name none.
@@ -70,9 +70,13 @@ struct SeriesJson<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     zone: Option<&'a str>,
     /// Over the whole range.
-    total: FiguresJson,
+    total: TotalJson,
     /// The steps in which there were spans, in order.
     points: Vec<PointJson>,
+    /// The steps of the earlier range in which there were spans, at the times with which they are
+    /// compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    earlier_points: Option<Vec<PointJson>>,
 }
 
 /// The figures of a step.
@@ -86,55 +90,60 @@ struct PointJson {
     figures: FiguresJson,
 }
 
-/// Rate, errors and durations.
+/// Figures, and those of the range that they are compared with.
 #[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = RedFigures)]
-struct FiguresJson {
-    /// The number of spans.
-    count: u64,
-    /// How many of them have the status `error`.
-    errors: u64,
-    /// Spans a second.
-    qps: f64,
-    /// The part of spans without error, from 0 to 1; absent without spans.
+#[schema(as = RedTotal)]
+struct TotalJson {
+    #[serde(flatten)]
+    figures: FiguresJson,
+    /// The same of the earlier range, where one was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
-    success_rate: Option<f64>,
-    /// The part of spans with an error, from 0 to 1; absent without spans.
+    earlier: Option<FiguresJson>,
+    /// What became of the earlier figures.
     #[serde(skip_serializing_if = "Option::is_none")]
-    error_rate: Option<f64>,
-    /// The mean duration, nanoseconds; absent without spans.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    avg_time_nano: Option<f64>,
-    /// The longest duration, nanoseconds; absent without spans.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    max_time_nano: Option<i64>,
-    /// Durations in nanoseconds by percentile; empty without spans.
-    percentiles_nano: BTreeMap<String, i64>,
+    change: Option<ChangeJson>,
 }
 
 impl<'a> RedJson<'a> {
     pub(in crate::http) fn of(query: &RedQuery, answer: &'a RedAnswer) -> Self {
-        let series = answer
-            .series
-            .iter()
-            .map(|series| SeriesJson::of(query, series));
+        let series = answer.series.iter();
+        Self {
+            series: series
+                .map(|series| SeriesJson::of(query, series, None))
+                .collect(),
+            ..Self::without_series(query, TotalJson::of(query, &answer.total, None))
+        }
+    }
+
+    /// Both answers have the same series in the same order.
+    pub(in crate::http) fn compared(
+        query: &RedQuery,
+        answer: &'a RedAnswer,
+        earlier: &RedAnswer,
+    ) -> Self {
+        let series = answer.series.iter().zip(&earlier.series);
+        let total = TotalJson::of(query, &answer.total, Some(&earlier.total));
+        Self {
+            series: series
+                .map(|(series, earlier)| SeriesJson::of(query, series, Some(earlier)))
+                .collect(),
+            ..Self::without_series(query, total)
+        }
+    }
+
+    fn without_series(query: &RedQuery, total: TotalJson) -> Self {
         Self {
             from_unix_nano: query.range.from.0.to_string(),
             to_unix_nano: query.range.to.0.to_string(),
             step_seconds: query.step.as_secs(),
-            total: FiguresJson::of(query, &answer.total),
-            series: series.collect(),
+            total,
+            series: Vec::new(),
         }
     }
 }
 
 impl<'a> SeriesJson<'a> {
-    fn of(query: &RedQuery, series: &'a RedSeries) -> Self {
-        let points = series.points.iter().map(|(start, figures)| PointJson {
-            start_time_unix_nano: start.0.to_string(),
-            figures: FiguresJson::of(query, figures),
-        });
+    fn of(query: &RedQuery, series: &'a RedSeries, earlier: Option<&RedSeries>) -> Self {
         Self {
             service: series.value(GroupBy::Service),
             operation: series.value(GroupBy::Operation),
@@ -143,27 +152,28 @@ impl<'a> SeriesJson<'a> {
             instance: series.value(GroupBy::Instance),
             version: series.value(GroupBy::Version),
             zone: series.value(GroupBy::Zone),
-            total: FiguresJson::of(query, &series.total),
-            points: points.collect(),
+            total: TotalJson::of(query, &series.total, earlier.map(|series| &series.total)),
+            points: points(query, series),
+            earlier_points: earlier.map(|series| points(query, series)),
         }
     }
 }
 
-impl FiguresJson {
-    fn of(query: &RedQuery, figures: &RedFigures) -> Self {
-        let part = |number: u64| (figures.count > 0).then(|| number as f64 / figures.count as f64);
-        let percentiles = query.percentiles.iter().zip(&figures.percentiles_nano);
+fn points(query: &RedQuery, series: &RedSeries) -> Vec<PointJson> {
+    let points = series.points.iter().map(|(start, figures)| PointJson {
+        start_time_unix_nano: start.0.to_string(),
+        figures: FiguresJson::of(&query.percentiles, figures),
+    });
+    points.collect()
+}
+
+impl TotalJson {
+    fn of(query: &RedQuery, figures: &RedFigures, earlier: Option<&RedFigures>) -> Self {
+        let percentiles = &query.percentiles;
         Self {
-            count: figures.count,
-            errors: figures.errors,
-            qps: figures.qps,
-            success_rate: part(figures.count - figures.errors),
-            error_rate: part(figures.errors),
-            avg_time_nano: figures.avg_time_nano,
-            max_time_nano: figures.max_time_nano,
-            percentiles_nano: percentiles
-                .map(|(percentile, nanos)| (percentile.to_string(), *nanos))
-                .collect(),
+            figures: FiguresJson::of(percentiles, figures),
+            earlier: earlier.map(|earlier| FiguresJson::of(percentiles, earlier)),
+            change: earlier.map(|earlier| ChangeJson::of(percentiles, figures, earlier)),
         }
     }
 }

@@ -22,12 +22,14 @@ fn shop() -> Router {
         ..request(4, 45, 8_000_000)
     };
     let long_ago = request(5, 3_600, 1);
+    let hour_earlier = request(6, 3_630, 1_000_000);
     let spans = [
         request(1, 30, 2_000_000),
         request(2, 25, 4_000_000),
         failed,
         call,
         long_ago,
+        hour_earlier,
     ];
     routes(&[batch_of("shop", &spans)])
 }
@@ -44,10 +46,31 @@ async fn by_default_the_requests_of_the_last_quarter_of_an_hour_count() {
     assert_eq!(count("/api/v1/red").await, 3);
     assert_eq!(count("/api/v1/red?kind=all").await, 4);
     assert_eq!(count("/api/v1/red?kind=client").await, 1);
-    assert_eq!(count("/api/v1/red?from=now-2h").await, 4);
+    assert_eq!(count("/api/v1/red?from=now-2h").await, 5);
     assert_eq!(count("/api/v1/red?service=nobody").await, 0);
     let absolute = "/api/v1/red?from=2023-11-14T22:12:00Z&to=1700000000";
     assert_eq!(count(absolute).await, 3);
+}
+
+#[tokio::test]
+async fn figures_stand_beside_those_of_an_earlier_range() {
+    let path = "/api/v1/red?from=now-1m&step=20s&percentiles=50&compare=1h&apdex=3ms";
+    check_golden("red_compared", &get(&shop(), path).await);
+}
+
+#[tokio::test]
+async fn exact_figures_are_the_same() {
+    let shop = shop();
+    for path in [
+        "/api/v1/red?from=now-1m&step=20s&by=service,operation,kind",
+        "/api/v1/red?from=now-2h&kind=all&apdex=3ms&by=instance",
+        "/api/v1/red/histogram?from=now-1m",
+    ] {
+        let kept = get(&shop, path).await;
+        let exact = get(&shop, &format!("{path}&exact=true")).await;
+        assert_eq!(kept.status, StatusCode::OK);
+        assert!(kept.body == exact.body, "{path}");
+    }
 }
 
 #[tokio::test]
@@ -66,4 +89,8 @@ async fn malformed_questions_say_what_is_wrong() {
     check("kind=servant", "none of its values").await;
     check("by=colour", "none of its values").await;
     check("percentiles=50,101", "none of its values").await;
+    check("compare=15s", "no multiple of the step").await;
+    check("compare=yesterday", "not a duration").await;
+    check("apdex=fast", "not a duration").await;
+    check("exact=maybe", "not true or false").await;
 }

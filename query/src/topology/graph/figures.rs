@@ -16,6 +16,8 @@ pub struct HalfFigures {
     pub max_time_nano: i64,
     /// The percentiles asked for, in their order, in nanoseconds.
     pub percentiles_nano: Vec<i64>,
+    /// All durations.
+    pub durations: DurationHistogram,
 }
 
 impl HalfFigures {
@@ -27,6 +29,7 @@ impl HalfFigures {
             avg_time_nano: sum_nano as f64 / count as f64,
             max_time_nano,
             percentiles_nano: durations.percentiles(percentiles)?,
+            durations: std::mem::take(durations),
         })
     }
 }

@@ -1,13 +1,15 @@
 //! Sums of calls, and of rows of the table `edges`, by edge and point.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
+use datafusion::execution::memory_pool::MemoryReservation;
 use schemas::UnixNanos;
 use schemas::rollups::OTHER_OPERATIONS;
 
 use super::super::call::{Call, End, Sign};
 use super::super::cell::{EdgeCell, HalfCell};
 use super::super::edge::EdgeKey;
+use super::super::fast_map::FastMap;
 use super::super::names::Names;
 use super::super::rollup::{EdgeRows, malformed};
 use super::super::{Topology, TopologyDimension, TopologyQuery};
@@ -54,17 +56,32 @@ impl Sums {
 #[derive(Debug)]
 pub(in super::super) struct GraphSums<'a> {
     query: &'a TopologyQuery,
-    sums: HashMap<(EdgeKey, i64), Sums>,
+    sums: FastMap<(EdgeKey, i64), Sums>,
     batches: Vec<EdgeRows>,
+    memory: MemoryReservation,
 }
 
+/// What sums take beside themselves, typically, in bytes.
+const HISTOGRAMS_BYTES: usize = 512;
+
 impl<'a> GraphSums<'a> {
-    pub(in super::super) fn new(query: &'a TopologyQuery) -> Self {
+    pub(in super::super) fn new(query: &'a TopologyQuery, memory: MemoryReservation) -> Self {
         Self {
             query,
-            sums: HashMap::new(),
+            sums: FastMap::default(),
             batches: Vec::new(),
+            memory,
         }
+    }
+
+    /// Accounts for the memory of what was counted.
+    ///
+    /// # Errors
+    /// [`QueryError::TooLarge`] when it is more than queries may use.
+    pub(in super::super) fn reserve_memory(&self) -> Result<(), QueryError> {
+        let sums = self.sums.len() * (size_of::<(EdgeKey, i64, Sums)>() + HISTOGRAMS_BYTES);
+        let rows: usize = self.batches.iter().map(EdgeRows::memory_bytes).sum();
+        Ok(self.memory.try_resize(sums + rows)?)
     }
 
     /// Counts a call that started in the range.
@@ -118,7 +135,7 @@ impl<'a> GraphSums<'a> {
 
     pub(in super::super) fn finish(mut self, names: &mut Names) -> Result<Topology, QueryError> {
         self.move_to_other_operations(names);
-        let mut edges: HashMap<EdgeKey, BTreeMap<i64, Sums>> = HashMap::new();
+        let mut edges: FastMap<EdgeKey, BTreeMap<i64, Sums>> = FastMap::default();
         for ((edge, point), sums) in self.sums {
             edges.entry(edge).or_default().insert(point, sums);
         }

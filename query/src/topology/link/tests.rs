@@ -63,13 +63,11 @@ fn calls(sent: &[Sent]) -> Vec<String> {
             }
         })
         .collect();
-    let mut calls = Vec::new();
-    Linker::default().link(&spans, &names, |call| {
-        let name = |node: Node| node.name.map_or(USER, |name| names.text(name));
-        let millis = |nanos: Option<i64>| {
-            nanos.map_or("-".to_owned(), |nanos| (nanos / 1_000_000).to_string())
-        };
-        calls.push(format!(
+    let name = |node: Node| node.name.map_or(USER, |name| names.text(name));
+    let millis =
+        |nanos: Option<i64>| nanos.map_or("-".to_owned(), |nanos| (nanos / 1_000_000).to_string());
+    let text = |call: &Call| {
+        format!(
             "{} → {} {}{} {} {}",
             name(call.caller.node),
             name(call.callee.node),
@@ -77,8 +75,10 @@ fn calls(sent: &[Sent]) -> Vec<String> {
             if call.is_error { " failed" } else { "" },
             millis(call.client_nano),
             millis(call.server_nano),
-        ));
-    });
+        )
+    };
+    let mut linker = Linker::default();
+    let mut calls: Vec<String> = linker.link(&spans, &names).iter().map(text).collect();
     calls.sort();
     calls
 }

@@ -31,6 +31,9 @@ const TEXTS: [&str; 10] = [
     "callee_zone",
 ];
 
+/// What a row takes beside its histograms, typically, in bytes.
+const ROW_BYTES: usize = 200;
+
 /// Rows of the table as typed columns.
 #[derive(Debug)]
 pub(in super::super) struct EdgeRows {
@@ -92,6 +95,19 @@ impl EdgeRows {
 
     pub(in super::super) fn len(&self) -> usize {
         self.steps.len()
+    }
+
+    /// The memory that the rows hold, in bytes; other rows may share their columns.
+    pub(in super::super) fn memory_bytes(&self) -> usize {
+        let histograms = |half: &Half| {
+            let ends = half.durations.value_offsets();
+            let length = ends
+                .last()
+                .zip(ends.first())
+                .map(|(end, start)| end - start);
+            usize::try_from(length.unwrap_or(0)).unwrap_or(0)
+        };
+        self.len() * ROW_BYTES + histograms(&self.client) + histograms(&self.server)
     }
 
     /// The bucket's length, in seconds.

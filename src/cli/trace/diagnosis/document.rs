@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::cli::trace::document::number_or_text;
+use crate::cli::number::number_or_text;
 
 /// A diagnosis as `GET /api/v1/traces/{id}/diagnosis` answers it.
 #[derive(Debug, Deserialize)]

@@ -88,7 +88,7 @@ fn nothing_is_told_of_what_was_not_found() {
 fn no_line_is_wider_than_the_terminal() {
     for width in 40..200 {
         let told = tell(&parsed(sample()), Terminal { width, ..PLAIN });
-        let widest = told.lines().map(super::super::text::width).max();
+        let widest = told.lines().map(crate::cli::text::width).max();
         assert!(widest.unwrap_or(0) <= width, "{width} columns:\n{told}");
     }
 }

@@ -1,13 +1,14 @@
 //! Which tables are taken, and how they are made to fit.
 
 use super::*;
+use crate::table::SPANS;
 
 fn table(edit: impl FnOnce(&mut Vec<StructField>)) -> Metadata {
-    let mut schema = span_table();
+    let mut schema = columns_of(&SPANS);
     edit(&mut schema.fields);
     Metadata {
         schema_string: to_json(&schema),
-        ..new_table(Uuid::nil(), 0)
+        ..new_table(&SPANS, Uuid::nil(), 0)
     }
 }
 
@@ -30,7 +31,8 @@ fn event_fields(fields: &mut [StructField]) -> &mut Vec<StructField> {
 
 #[test]
 fn each_kind_of_column_has_its_delta_type() {
-    let json: Value = serde_json::from_str(&new_table(Uuid::nil(), 0).schema_string).expect("JSON");
+    let json: Value =
+        serde_json::from_str(&new_table(&SPANS, Uuid::nil(), 0).schema_string).expect("JSON");
     let check = |name: &str, nullable: bool, expect: Value| {
         let fields = json["fields"].as_array().expect("fields");
         let field = fields
@@ -63,7 +65,7 @@ fn each_kind_of_column_has_its_delta_type() {
 
 #[test]
 fn a_table_that_has_everything_stays_as_it_is() {
-    assert_eq!(adapt(&table(|_| {})).expect("fits"), None);
+    assert_eq!(adapt(&SPANS, &table(|_| {})).expect("fits"), None);
     let foreign = StructField {
         name: "theirs".to_owned(),
         r#type: DeltaType::Other(serde_json::json!({"type": "map"})),
@@ -71,7 +73,7 @@ fn a_table_that_has_everything_stays_as_it_is() {
         metadata: BTreeMap::new(),
     };
     assert_eq!(
-        adapt(&table(|fields| fields.insert(0, foreign))).expect("fits"),
+        adapt(&SPANS, &table(|fields| fields.insert(0, foreign))).expect("fits"),
         None
     );
 }
@@ -83,8 +85,8 @@ fn missing_columns_are_added_as_nullable() {
         fields.retain(|field| field.name != "kind" && field.name != "flags");
         event_fields(fields).retain(|field| field.name != "name");
     });
-    let adapted = adapt(&lacking).expect("fits").expect("changes");
-    assert_eq!(adapt(&adapted).expect("fits"), None);
+    let adapted = adapt(&SPANS, &lacking).expect("fits").expect("changes");
+    assert_eq!(adapt(&SPANS, &adapted).expect("fits"), None);
     let names = |metadata: &Metadata| {
         let schema: StructType = serde_json::from_str(&metadata.schema_string).expect("a schema");
         let mut names: Vec<_> = schema.fields.into_iter().map(|field| field.name).collect();
@@ -97,7 +99,7 @@ fn missing_columns_are_added_as_nullable() {
 
 #[test]
 fn what_does_not_fit_is_refused_by_name() {
-    let check = |metadata: Metadata, part: &str| match adapt(&metadata) {
+    let check = |metadata: Metadata, part: &str| match adapt(&SPANS, &metadata) {
         Err(error @ StorageError::Incompatible { .. }) => {
             assert!(error.to_string().contains(part), "{error}");
         }

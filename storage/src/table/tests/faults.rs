@@ -61,7 +61,7 @@ async fn a_lasting_failure_is_told_and_the_retry_commits_once() {
         let expected = if faults.contains(&Fault::After) {
             let foreign = Changes {
                 added: vec![file(1)],
-                removed: vec![],
+                ..Changes::default()
             };
             Committed {
                 outcome: Outcome::AlreadyCommitted,
@@ -122,7 +122,7 @@ async fn others_changes_survive_a_failure_of_ours() {
     assert_eq!(store.left(), 0);
     let foreign = Changes {
         added: vec![file(1)],
-        removed: vec![],
+        ..Changes::default()
     };
     assert_eq!(
         commit(&mut ours, write_as("wal", 1, [file(2)])).await,
@@ -137,7 +137,7 @@ async fn others_changes_survive_a_failure_of_ours() {
 async fn a_table_that_cannot_be_made_is_unavailable() {
     let store = FaultyStore::new(in_memory(), "");
     store.plan([Fault::Before; 2]);
-    let error = DeltaLog::open_or_create(store, NOW_MS)
+    let error = DeltaLog::open_or_create(&SPANS, store, NOW_MS)
         .await
         .expect_err("fails");
     assert!(

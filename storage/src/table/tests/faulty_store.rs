@@ -16,7 +16,7 @@ use object_store::{
 
 /// When a put fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// Nothing is written.
     Before,
     /// The object is written, but the reply is lost.
@@ -25,14 +25,14 @@ pub(super) enum Fault {
 
 /// Passes everything on; puts to paths that contain a text fail as planned.
 #[derive(Debug)]
-pub(super) struct FaultyStore {
+pub(crate) struct FaultyStore {
     inner: Arc<dyn ObjectStore>,
     path_part: &'static str,
     faults: Mutex<VecDeque<Fault>>,
 }
 
 impl FaultyStore {
-    pub(super) fn new(inner: Arc<dyn ObjectStore>, path_part: &'static str) -> Arc<Self> {
+    pub(crate) fn new(inner: Arc<dyn ObjectStore>, path_part: &'static str) -> Arc<Self> {
         Arc::new(Self {
             inner,
             path_part,
@@ -41,7 +41,7 @@ impl FaultyStore {
     }
 
     /// The next puts fail so.
-    pub(super) fn plan(&self, faults: impl IntoIterator<Item = Fault>) {
+    pub(crate) fn plan(&self, faults: impl IntoIterator<Item = Fault>) {
         self.faults
             .lock()
             .expect("no panic holds it")
@@ -49,7 +49,7 @@ impl FaultyStore {
     }
 
     /// Faults that were planned, but did not happen yet.
-    pub(super) fn left(&self) -> usize {
+    pub(crate) fn left(&self) -> usize {
         self.faults.lock().expect("no panic holds it").len()
     }
 

@@ -85,7 +85,7 @@ async fn what_would_be_misread_is_refused_at_open_and_later() {
         let (mut log, _) = open(&store).await;
         put_entry(&store, 1, &[action]).await;
         let later = log.commit(write([file(1)])).await.expect_err(part);
-        let at_open = DeltaLog::open_or_create(store, NOW_MS)
+        let at_open = DeltaLog::open_or_create(&SPANS, store, NOW_MS)
             .await
             .expect_err(part);
         for error in [later, at_open] {
@@ -160,7 +160,7 @@ async fn a_column_of_another_type_is_refused() {
         kind["type"] = "string".into();
     });
     put_entry(&store, 1, &[other.await]).await;
-    let error = DeltaLog::open_or_create(store, NOW_MS)
+    let error = DeltaLog::open_or_create(&SPANS, store, NOW_MS)
         .await
         .expect_err("another type");
     assert!(
@@ -188,7 +188,7 @@ async fn a_damaged_entry_is_corrupt() {
         .expect("put");
     let error = log.refresh(NOW_MS).await.expect_err("damaged");
     assert!(matches!(error, StorageError::Corrupt { .. }), "{error:?}");
-    let error = DeltaLog::open_or_create(store, NOW_MS)
+    let error = DeltaLog::open_or_create(&SPANS, store, NOW_MS)
         .await
         .expect_err("damaged");
     assert!(matches!(error, StorageError::Corrupt { .. }), "{error:?}");

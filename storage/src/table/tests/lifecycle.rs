@@ -97,7 +97,7 @@ async fn commits_read_as_delta_says() {
     );
     let add = serde_json::json!({"add": {
         "path": path, "partitionValues": {"date": date}, "size": 1001, "modificationTime": NOW_MS + 1,
-        "dataChange": true, "stats": file(1).stats(),
+        "dataChange": true, "stats": file(1).stats(SPANS.time_column),
     }});
     assert_eq!(added[2..], [add]);
 
@@ -115,7 +115,7 @@ async fn data_without_a_log_is_not_taken_for_an_empty_table() {
         .put(&file(1).location(), "spans".into())
         .await
         .expect("put");
-    let error = DeltaLog::open_or_create(Arc::clone(&store), NOW_MS)
+    let error = DeltaLog::open_or_create(&SPANS, Arc::clone(&store), NOW_MS)
         .await
         .expect_err("data");
     assert!(
@@ -158,7 +158,7 @@ async fn only_old_files_that_nothing_needs_are_removed() {
     assert_eq!(commit(&mut log, removal).await, written(2));
 
     drop(
-        DeltaLog::open_or_create(Arc::clone(&store), 0)
+        DeltaLog::open_or_create(&SPANS, Arc::clone(&store), 0)
             .await
             .expect("opens"),
     );
@@ -167,7 +167,7 @@ async fn only_old_files_that_nothing_needs_are_removed() {
         "it may be about to be committed"
     );
     drop(
-        DeltaLog::open_or_create(Arc::clone(&store), later_ms)
+        DeltaLog::open_or_create(&SPANS, Arc::clone(&store), later_ms)
             .await
             .expect("opens"),
     );

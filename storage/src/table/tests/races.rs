@@ -13,7 +13,7 @@ fn after(foreign: Changes, version: u64) -> Committed {
 fn added(files: impl IntoIterator<Item = AddedFile>) -> Changes {
     Changes {
         added: files.into_iter().collect(),
-        removed: vec![],
+        ..Changes::default()
     }
 }
 
@@ -123,6 +123,7 @@ async fn a_file_is_removed_once() {
     let compacted = Changes {
         removed: vec![file(1).path, file(2).path],
         added: vec![file(4)],
+        rewritten: vec![file(4).path],
     };
     let refused = commit(&mut ours, replace([file(2), file(3)], [file(5)])).await;
     assert_eq!(refused, conflict(2, compacted));
@@ -158,6 +159,7 @@ async fn changes_that_cancel_out_are_reported_so() {
     let expected = Changes {
         removed: vec![file(1).path],
         added: vec![file(3), restated],
+        rewritten: vec![file(1).path],
     };
     assert_eq!(ours.refresh(NOW_MS).await.expect("reads"), expected);
     assert_eq!(

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use arrow_array::RecordBatch;
 use datafusion::catalog::{MemTable, MemorySchemaProvider, SchemaProvider, TableProvider};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryPool, UnboundedMemoryPool};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use schemas::UnixNanos;
@@ -59,7 +60,8 @@ fn ask(engine: &Engine, query: &TopologyQuery) -> Topology {
 /// The answer by brute force.
 fn of_all_calls(sent: &[Sent], query: &TopologyQuery) -> Topology {
     let (calls, mut names) = calls_of(sent);
-    let mut sums = GraphSums::new(query);
+    let pool: Arc<dyn MemoryPool> = Arc::new(UnboundedMemoryPool::default());
+    let mut sums = GraphSums::new(query, MemoryConsumer::new("sums").register(&pool));
     for call in calls {
         sums.add(&call, Sign::Added);
     }

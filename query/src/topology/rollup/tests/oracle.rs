@@ -87,7 +87,7 @@ pub(super) fn calls_of(sent: &[Sent]) -> (Vec<Call>, Names) {
     let spans = spans_of(&[batch(sent)], &mut names);
     let mut calls = Vec::new();
     for trace in by_trace(&spans) {
-        Linker::default().link(trace, &names, |call| calls.push(call));
+        calls.extend_from_slice(Linker::default().link(trace, &names));
     }
     (calls, names)
 }

@@ -1,0 +1,166 @@
+//! The parameters of questions for figures.
+
+use std::time::Duration;
+
+use schemas::{SpanKind, UnixNanos};
+
+use super::super::failure::ApiError;
+use super::super::parameters::Parameters;
+use super::span_json::kind_name;
+use crate::red::{GroupBy, RED_BUCKET, RedQuery, TimeSpan};
+
+/// About so many points a series has when no step is given.
+const DEFAULT_POINTS: u64 = 90;
+/// The most points of a series.
+const MAX_POINTS: u128 = 11_000;
+/// The most steps of a heat map.
+pub(super) const MAX_COLUMNS: u128 = 500;
+const DEFAULT_PERCENTILES: [f64; 4] = [50.0, 90.0, 99.0, 99.9];
+const MAX_PERCENTILES: usize = 20;
+
+/// The figures that are asked for.
+pub(super) fn query(parameters: &Parameters, now: UnixNanos) -> Result<RedQuery, ApiError> {
+    Ok(RedQuery {
+        group_by: group_by(parameters.first("by"))?,
+        percentiles: percentiles(parameters.first("percentiles"))?,
+        apdex: length(parameters, "apdex")?,
+        ..spans(parameters, now, MAX_POINTS)?
+    })
+}
+
+/// The spans that are asked for, in a range of at most so many steps, as one series.
+pub(super) fn spans(
+    parameters: &Parameters,
+    now: UnixNanos,
+    most_steps: u128,
+) -> Result<RedQuery, ApiError> {
+    let (from, to) = parameters.range(now)?;
+    let step = step(parameters, from, to)?;
+    let range = TimeSpan::of_steps(from, to, step);
+    if range.length().as_nanos() / step.as_nanos() > most_steps {
+        let problem =
+            format!("the range has over {most_steps} steps of {step:?}; take longer ones");
+        return Err(ApiError::malformed("step", problem));
+    }
+    let name = |parameter| parameters.first(parameter).map(str::to_owned);
+    Ok(RedQuery {
+        service: name("service"),
+        operation: name("operation"),
+        instance: name("instance"),
+        version: name("version"),
+        zone: name("zone"),
+        kinds: kinds(parameters.first("kind"))?,
+        exact: parameters.flag("exact")?,
+        ..RedQuery::new(range, step)
+    })
+}
+
+/// A length of time; none for zero.
+pub(super) fn length(
+    parameters: &Parameters,
+    name: &'static str,
+) -> Result<Option<Duration>, ApiError> {
+    let nanos = parameters.duration(name)?;
+    Ok(nanos.map(|nanos| Duration::from_nanos(nanos.unsigned_abs())))
+}
+
+fn step(parameters: &Parameters, from: UnixNanos, to: UnixNanos) -> Result<Duration, ApiError> {
+    let Some(step) = length(parameters, "step")? else {
+        return Ok(default_step(from, to));
+    };
+    if !step.as_nanos().is_multiple_of(RED_BUCKET.as_nanos()) {
+        let problem = "it is no multiple of 10s".to_owned();
+        return Err(ApiError::malformed("step", problem));
+    }
+    Ok(step)
+}
+
+/// About a ninetieth of the range, a multiple of one of the lengths that figures are kept for: of
+/// hours where it is longer than one, of minutes where it is longer than one.
+pub(super) fn default_step(from: UnixNanos, to: UnixNanos) -> Duration {
+    let seconds = (to.0.abs_diff(from.0) / DEFAULT_POINTS).div_ceil(1_000_000_000);
+    let unit = match seconds {
+        ..=60 => RED_BUCKET.as_secs(),
+        61..=3_600 => 60,
+        _ => 3_600,
+    };
+    Duration::from_secs(seconds.max(1).next_multiple_of(unit))
+}
+
+fn kinds(text: Option<&str>) -> Result<Vec<SpanKind>, ApiError> {
+    match text {
+        None => Ok(vec![SpanKind::Server, SpanKind::Consumer]),
+        Some("all") => Ok(Vec::new()),
+        Some(text) => each("kind", text, |name| {
+            SpanKind::ALL
+                .into_iter()
+                .find(|kind| kind_name(*kind) == name)
+        }),
+    }
+}
+
+fn group_by(text: Option<&str>) -> Result<Vec<GroupBy>, ApiError> {
+    let Some(text) = text else {
+        return Ok(vec![GroupBy::Service]);
+    };
+    let mut group_by = each("by", text, |name| {
+        GroupBy::ALL.into_iter().find(|by| by.name() == name)
+    })?;
+    group_by.sort_unstable();
+    group_by.dedup();
+    Ok(group_by)
+}
+
+pub(super) fn percentiles(text: Option<&str>) -> Result<Vec<f64>, ApiError> {
+    let Some(text) = text else {
+        return Ok(DEFAULT_PERCENTILES.to_vec());
+    };
+    let percentiles = each("percentiles", text, |number| {
+        let number = number.parse().ok()?;
+        (0.0..=100.0).contains(&number).then_some(number)
+    })?;
+    if percentiles.len() > MAX_PERCENTILES {
+        let problem = format!("there are more than {MAX_PERCENTILES}");
+        return Err(ApiError::malformed("percentiles", problem));
+    }
+    Ok(percentiles)
+}
+
+/// The values of a list separated by commas.
+fn each<T>(
+    name: &'static str,
+    text: &str,
+    read: impl Fn(&str) -> Option<T>,
+) -> Result<Vec<T>, ApiError> {
+    let values = text.split(',').map(str::trim).map(|item| {
+        read(item)
+            .ok_or_else(|| ApiError::malformed(name, format!("{item:?} is none of its values")))
+    });
+    values.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn default_steps_are_those_that_figures_are_kept_for() {
+        let check = |minutes: i64, expect: u64| {
+            let to = UnixNanos(minutes * 60_000_000_000);
+            assert_eq!(
+                default_step(UnixNanos(0), to).as_secs(),
+                expect,
+                "{minutes}"
+            );
+        };
+        check(1, 10);
+        check(15, 10);
+        check(60, 40);
+        check(90, 60);
+        check(91, 120);
+        check(24 * 60, 16 * 60);
+        check(90 * 60, 3_600);
+        check(7 * 24 * 60, 2 * 3_600);
+        check(30 * 24 * 60, 8 * 3_600);
+    }
+}

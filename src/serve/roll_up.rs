@@ -1,0 +1,40 @@
+//! The seam between the fold of spans into figures and the store that keeps them.
+
+use std::sync::Arc;
+
+use query::{QueryError, RollUps};
+use storage::{RollUp, RolledUp, RollupTable};
+
+/// What the store does with spans that it has moved into the table.
+pub(super) fn roll_up(rollups: &RollUps) -> RollUp {
+    let (folding, opening) = (rollups.clone(), rollups.clone());
+    RollUp {
+        columns: rollups.columns(),
+        fold: Arc::new(move |spans| {
+            let rows = folding.fold(&spans.fresh, &spans.earlier).map_err(told)?;
+            Ok(RolledUp {
+                red: rows.red,
+                edges: rows.edges,
+            })
+        }),
+        merge: Arc::new(|table, rows| {
+            let merged = match table {
+                RollupTable::Red => RollUps::merge_red(&rows),
+                RollupTable::Edges => RollUps::merge_edges(&rows),
+            };
+            merged.map_err(told)
+        }),
+        on_open: Arc::new(move |tables| {
+            let rollups = opening.clone();
+            Box::pin(async move { rollups.admit_names_of(tables.as_ref()).await.map_err(told) })
+        }),
+    }
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "map_err gives the error away"
+)]
+fn told(error: QueryError) -> String {
+    error.to_string()
+}

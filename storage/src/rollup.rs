@@ -1,0 +1,144 @@
+//! Rollups: tables of figures, kept up as a fold over the commits of the table of spans.
+//!
+//! ```text
+//!  commit v of `spans` ─► files, read again ──┐
+//!                                             ├─► fold ─► rows ─► commit of `red`   with txn(spans, v)
+//!  files rolled up before ─► spans of the  ───┘                   commit of `edges` with txn(spans, v)
+//!                            same traces                            │
+//!                                                                   ▼
+//!             one swap for every reader: these files are rolled up, and these rows are there
+//! ```
+//!
+//! What rows mean is not known here: the fold and the sum are given. Known is that rows add up, and
+//! that the rows through a version tell of exactly the spans through that version.
+//!
+//! A crash between the two commits leaves one table behind; the next start rolls up what it lacks,
+//! for it alone. Until then readers see no figures, and all spans as not rolled up.
+
+mod compaction;
+mod earlier;
+mod encode;
+mod file;
+mod opening;
+mod provider;
+mod recovery;
+mod roller;
+mod state;
+mod writer;
+
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use datafusion::catalog::SchemaProvider;
+use futures::future::BoxFuture;
+use schemas::{ColumnId, SpanBatch};
+
+use crate::table::{EDGES, RED, TableDefinition};
+
+pub(crate) use file::RollupFile;
+pub(crate) use opening::open;
+pub(crate) use provider::RollupProvider;
+pub(crate) use roller::{Roller, RollerParts};
+pub(crate) use state::{Pending, Rollups};
+
+/// Makes rows of figures of spans.
+pub type Fold = Arc<dyn Fn(RollUpInput) -> Result<RolledUp, String> + Send + Sync>;
+
+/// Makes one batch of several of a table, whose rows add up to the same figures.
+pub type Merge =
+    Arc<dyn Fn(RollupTable, Vec<RecordBatch>) -> Result<RecordBatch, String> + Send + Sync>;
+
+/// Told the tables as they are at start, before the first fold.
+pub type OnOpen =
+    Arc<dyn Fn(Arc<dyn SchemaProvider>) -> BoxFuture<'static, Result<(), String>> + Send + Sync>;
+
+/// How spans become rows of the rollup tables.
+#[derive(Clone)]
+pub struct RollUp {
+    /// The columns of spans that the fold reads; those that every span has are read anyway.
+    pub columns: Vec<ColumnId>,
+    /// Makes rows; called on a thread where it may take its time, for one file at a time.
+    pub fold: Fold,
+    /// Merges rows of a table; called on a thread where it may take its time.
+    pub merge: Merge,
+    /// Learns what the tables hold already.
+    pub on_open: OnOpen,
+}
+
+/// Spans to be rolled up.
+#[derive(Clone, Debug)]
+pub struct RollUpInput {
+    /// Spans that no row tells of yet.
+    pub fresh: Vec<SpanBatch>,
+    /// The spans of the same traces that were rolled up before, as far as they lie in files whose
+    /// spans start within 24 hours of a fresh one.
+    pub earlier: Vec<SpanBatch>,
+}
+
+/// Rows that tell of fresh spans, in the order in which they are to be stored. Their columns are
+/// those of [`schemas::rollups`].
+#[derive(Clone, Debug)]
+pub struct RolledUp {
+    /// Rows of the table `red`.
+    pub red: RecordBatch,
+    /// Rows of the table `edges`.
+    pub edges: RecordBatch,
+}
+
+/// One of the tables of figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RollupTable {
+    /// Figures of spans.
+    Red,
+    /// Figures of calls.
+    Edges,
+}
+
+impl RollupTable {
+    pub(crate) const ALL: [Self; 2] = [Self::Red, Self::Edges];
+
+    pub(crate) fn definition(self) -> &'static TableDefinition {
+        match self {
+            Self::Red => &RED,
+            Self::Edges => &EDGES,
+        }
+    }
+}
+
+impl fmt::Debug for RollUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RollUp")
+            .field("columns", &self.columns)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One thing for each table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct PerTable<T> {
+    pub(crate) red: T,
+    pub(crate) edges: T,
+}
+
+impl<T> PerTable<T> {
+    pub(crate) fn get(&self, table: RollupTable) -> &T {
+        match table {
+            RollupTable::Red => &self.red,
+            RollupTable::Edges => &self.edges,
+        }
+    }
+
+    pub(crate) fn get_mut(&mut self, table: RollupTable) -> &mut T {
+        match table {
+            RollupTable::Red => &mut self.red,
+            RollupTable::Edges => &mut self.edges,
+        }
+    }
+}
+
+/// The live files of each table.
+pub(crate) type RollupFiles = PerTable<Arc<[Arc<RollupFile>]>>;

@@ -1,0 +1,167 @@
+//! Rows of a rollup table as Parquet: one file a date.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int64Type, UInt32Type};
+use arrow_array::{PrimitiveArray, RecordBatch, UInt32Array};
+use arrow_schema::{ArrowError, DataType, Schema};
+use arrow_select::take::take_record_batch;
+use bytes::Bytes;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
+use parquet::schema::types::ColumnPath;
+use schemas::rollups::BUCKET_START;
+
+use crate::table::PartitionDate;
+
+/// Rows of a row group. It also ends where the length of buckets changes: readers want one.
+const ROW_GROUP_ROWS: usize = 50_000;
+/// Rows of a page: what a reader of few buckets has to decode.
+const PAGE_ROWS: usize = 4096;
+
+/// The column by which rows are told apart first.
+const STEP: &str = "step_seconds";
+
+/// A Parquet file that is not stored yet.
+#[derive(Debug)]
+pub(super) struct EncodedRows {
+    /// The date of its buckets, UTC.
+    pub(super) date: PartitionDate,
+    pub(super) bytes: Bytes,
+    pub(super) rows: u64,
+    /// The first bucket's start, nanoseconds since 1970.
+    pub(super) min_start_nanos: i64,
+    /// The last bucket's start, nanoseconds since 1970.
+    pub(super) max_start_nanos: i64,
+}
+
+/// Encodes rows, in their order, one file for each date of their buckets; none for no rows.
+///
+/// # Errors
+/// When `rows` are not those of a rollup table.
+pub(super) fn encode(rows: &RecordBatch) -> Result<Vec<EncodedRows>, ParquetError> {
+    let mut dates: BTreeMap<PartitionDate, Vec<u32>> = BTreeMap::new();
+    for (row, start) in (0u32..).zip(int64(rows, BUCKET_START)?.values()) {
+        let date = PartitionDate::from_unix_nanos(*start);
+        dates.entry(date).or_default().push(row);
+    }
+    let is_one = dates.len() == 1;
+    let files = dates.into_iter().map(|(date, positions)| {
+        if is_one {
+            return encode_file(date, rows);
+        }
+        let positions: PrimitiveArray<UInt32Type> = UInt32Array::from(positions);
+        encode_file(date, &take_record_batch(rows, &positions)?)
+    });
+    files.collect()
+}
+
+fn int64<'a>(
+    rows: &'a RecordBatch,
+    name: &str,
+) -> Result<&'a PrimitiveArray<Int64Type>, ArrowError> {
+    let column = rows.column(rows.schema_ref().index_of(name)?);
+    column
+        .as_primitive_opt()
+        .ok_or_else(|| ArrowError::SchemaError(format!("{name} is {}", column.data_type())))
+}
+
+fn encode_file(date: PartitionDate, rows: &RecordBatch) -> Result<EncodedRows, ParquetError> {
+    // Without the Arrow schema readers see plain strings, as the table's schema says.
+    let options = ArrowWriterOptions::new()
+        .with_properties(properties(rows.schema_ref()))
+        .with_skip_arrow_metadata(true);
+    let mut writer = ArrowWriter::try_new_with_options(Vec::new(), rows.schema(), options)?;
+    for run in runs(int64(rows, STEP)?.values()) {
+        writer.write(&rows.slice(run.start, run.len()))?;
+        writer.flush()?;
+    }
+    let starts = int64(rows, BUCKET_START)?.values();
+    Ok(EncodedRows {
+        date,
+        bytes: Bytes::from(writer.into_inner()?),
+        rows: rows.num_rows() as u64,
+        min_start_nanos: starts.iter().copied().min().unwrap_or_default(),
+        max_start_nanos: starts.iter().copied().max().unwrap_or_default(),
+    })
+}
+
+/// The runs of equal values.
+fn runs(values: &[i64]) -> Vec<Range<usize>> {
+    let mut end = 0;
+    let lengths = values
+        .chunk_by(|left, right| left == right)
+        .map(<[i64]>::len);
+    lengths
+        .map(|length| {
+            end += length;
+            end - length..end
+        })
+        .collect()
+}
+
+fn properties(schema: &Schema) -> WriterProperties {
+    let mut builder = WriterProperties::builder()
+        .set_created_by(concat!("spanhouse version ", env!("CARGO_PKG_VERSION")).to_owned())
+        .set_writer_version(WriterVersion::PARQUET_1_0)
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
+        .set_data_page_row_count_limit(PAGE_ROWS)
+        .set_write_batch_size(1024)
+        .set_statistics_enabled(EnabledStatistics::Page)
+        .set_statistics_truncate_length(Some(64));
+    for field in schema.fields() {
+        let path = ColumnPath::new(vec![field.name().clone()]);
+        let repeats = match field.data_type() {
+            DataType::Int64 => [STEP, BUCKET_START].contains(&field.name().as_str()),
+            DataType::Binary => false,
+            _ => true,
+        };
+        builder = builder.set_column_dictionary_enabled(path.clone(), repeats);
+        if *field.data_type() == DataType::Binary {
+            // Nobody looks for a histogram.
+            builder = builder.set_column_statistics_enabled(path, EnabledStatistics::None);
+        }
+    }
+    builder.build()
+}
+
+#[cfg(test)]
+mod tests {
+    use parquet::file::metadata::RowGroupMetaData;
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+
+    use super::*;
+    use crate::rollup::tests::counts;
+
+    #[test]
+    fn each_date_has_a_file_and_each_step_its_row_groups() {
+        const DAY: i64 = 86_400_000_000_000;
+        let rows = counts(&[(10, 0, 1), (10, DAY, 2), (60, DAY, 3), (60, 2 * DAY, 4)]);
+        let files = encode(&rows).expect("rows of a rollup table");
+        let facts = files.iter().map(|file| {
+            let reader = SerializedFileReader::new(file.bytes.clone()).expect("Parquet");
+            let groups = reader.metadata().row_groups().iter();
+            let groups = groups.map(RowGroupMetaData::num_rows).collect();
+            (
+                file.date.0,
+                file.min_start_nanos,
+                file.max_start_nanos,
+                groups,
+            )
+        });
+        let facts: Vec<(i32, i64, i64, Vec<i64>)> = facts.collect();
+        let expect = [
+            (0, 0, 0, vec![1]),
+            (1, DAY, DAY, vec![1, 1]),
+            (2, 2 * DAY, 2 * DAY, vec![1]),
+        ];
+        assert_eq!(facts, expect);
+        assert!(encode(&rows.slice(0, 0)).expect("no rows").is_empty());
+    }
+}

@@ -1,0 +1,319 @@
+//! Rolls up commits of the table of spans, one step after the other.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use futures::TryStreamExt;
+use object_store::ObjectStore;
+use schemas::SpanBatch;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+
+use super::earlier::earlier_spans;
+use super::recovery::CatchUp;
+use super::state::Pending;
+use super::writer::{RollupWriter, merged};
+use super::{PerTable, RollUp, RollUpInput, RolledUp, RollupFile, RollupFiles, RollupTable};
+use crate::StorageError;
+use crate::catalog::{Objects, PinnedTables};
+use crate::data_file::DataFile;
+use crate::fail_point::fail_point;
+use crate::live::Live;
+use crate::lookup::with_required;
+use crate::scan::{ScanContext, projected_schema, scan, whole_file};
+
+/// So many spans are rolled up by one commit, when more wait than one flush brought.
+const STEP_ROWS: u64 = 1_000_000;
+/// So many files are rolled up by one commit.
+const STEP_FILES: usize = 64;
+/// Rows of a table that wait in memory during a step; more are merged and stored.
+const WAITING_ROWS: usize = 200_000;
+/// Rows that are decoded at a time.
+const BATCH_ROWS: usize = 16 * 1024;
+
+/// What a roller works with.
+#[derive(Debug)]
+pub(crate) struct RollerParts {
+    pub(crate) roll_up: RollUp,
+    pub(crate) live: Arc<Live>,
+    pub(crate) objects: Objects,
+    pub(crate) writers: PerTable<RollupWriter>,
+    pub(crate) catch_up: Option<CatchUp>,
+}
+
+/// The one who rolls up.
+#[derive(Debug)]
+pub(crate) struct Roller {
+    parts: RollerParts,
+    /// Whether the roll-up knows what the tables hold.
+    is_open: bool,
+    /// A step whose files are stored, but not all committed.
+    prepared: Option<Prepared>,
+}
+
+/// What one step rolls up.
+struct Step {
+    through: u64,
+    tables: Vec<RollupTable>,
+    files: Vec<Arc<DataFile>>,
+    earlier: Vec<Arc<DataFile>>,
+    replaces: bool,
+}
+
+#[derive(Debug)]
+struct Prepared {
+    through: u64,
+    /// The new files of the tables that are to be committed.
+    files: PerTable<Option<Vec<Arc<RollupFile>>>>,
+    replaces: bool,
+}
+
+impl Roller {
+    pub(crate) fn new(parts: RollerParts) -> Self {
+        Self {
+            parts,
+            is_open: false,
+            prepared: None,
+        }
+    }
+
+    /// Rolls up the oldest commits that wait; false when none does. After an error the same is
+    /// tried again.
+    ///
+    /// # Errors
+    /// [`StorageError`], when files cannot be read or written, or the fold fails.
+    pub(crate) async fn step(&mut self) -> Result<bool, StorageError> {
+        self.tell_what_is_there().await?;
+        if self.prepared.is_none() {
+            let Some(step) = self.next_step() else {
+                return Ok(false);
+            };
+            self.prepared = Some(self.prepare(step).await?);
+            fail_point("rollup::after-files");
+        }
+        self.commit().await?;
+        fail_point("rollup::after-commit");
+        Ok(true)
+    }
+
+    /// Looks after the tables while nothing waits to be rolled up: learns what other programs did,
+    /// and merges small files.
+    ///
+    /// # Errors
+    /// As [`Self::step`].
+    pub(crate) async fn maintain(&mut self) -> Result<(), StorageError> {
+        if self.prepared.is_some() || self.parts.catch_up.is_some() {
+            return Ok(());
+        }
+        for table in RollupTable::ALL {
+            let writer = self.parts.writers.get_mut(table);
+            let mut has_changed = writer.refresh().await?;
+            while writer.compact(&self.parts.roll_up.merge).await? {
+                has_changed = true;
+            }
+            writer.delete_merged().await;
+            if has_changed {
+                self.parts.live.change_rollup_files(self.files());
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for what the tables' logs do in the background.
+    pub(crate) async fn close(&mut self) {
+        for table in RollupTable::ALL {
+            self.parts.writers.get_mut(table).close().await;
+        }
+    }
+
+    async fn tell_what_is_there(&mut self) -> Result<(), StorageError> {
+        if self.is_open {
+            return Ok(());
+        }
+        let mut snapshot = self.parts.live.store_snapshot();
+        // Also while readers see no figures, because a table has to catch up.
+        snapshot.rollups = self.files();
+        let tables = PinnedTables::new(snapshot, self.parts.objects.clone());
+        let told = (self.parts.roll_up.on_open)(Arc::new(tables)).await;
+        told.map_err(|reason| failed("read the tables of figures", &reason))?;
+        self.is_open = true;
+        Ok(())
+    }
+
+    fn files(&self) -> RollupFiles {
+        let files = |table| self.parts.writers.get(table).files();
+        PerTable {
+            red: files(RollupTable::Red),
+            edges: files(RollupTable::Edges),
+        }
+    }
+
+    fn next_step(&self) -> Option<Step> {
+        if let Some(catch_up) = &self.parts.catch_up {
+            return Some(Step {
+                through: catch_up.through,
+                tables: catch_up.tables.clone(),
+                files: catch_up.files.clone(),
+                earlier: catch_up.earlier.clone(),
+                replaces: catch_up.replaces,
+            });
+        }
+        let waiting = self.parts.live.waiting_for_roll_up()?;
+        let taken = first_commits(&waiting.pending);
+        let through = taken.last()?.version;
+        Some(Step {
+            through,
+            tables: RollupTable::ALL.to_vec(),
+            files: taken
+                .iter()
+                .flat_map(|pending| pending.files.iter().cloned())
+                .collect(),
+            earlier: waiting.rolled.to_vec(),
+            replaces: false,
+        })
+    }
+
+    /// Rolls up file by file, each beside those before it, and stores the rows.
+    async fn prepare(&self, step: Step) -> Result<Prepared, StorageError> {
+        let mut waiting: PerTable<Vec<RecordBatch>> = PerTable::default();
+        let mut files: PerTable<Option<Vec<Arc<RollupFile>>>> = PerTable::default();
+        let mut earlier = step.earlier;
+        for file in step.files {
+            let rows = self.fold(&file, &earlier).await?;
+            for (table, rows) in [
+                (RollupTable::Red, rows.red),
+                (RollupTable::Edges, rows.edges),
+            ] {
+                if rows.num_rows() == 0 || !step.tables.contains(&table) {
+                    continue;
+                }
+                let parts = waiting.get_mut(table);
+                parts.push(rows);
+                if parts.iter().map(RecordBatch::num_rows).sum::<usize>() > WAITING_ROWS {
+                    let stored = self.store(table, std::mem::take(parts)).await?;
+                    files.get_mut(table).get_or_insert_default().extend(stored);
+                }
+            }
+            earlier.push(file);
+        }
+        for table in step.tables {
+            let rest = std::mem::take(waiting.get_mut(table));
+            let stored = self.store(table, rest).await?;
+            files.get_mut(table).get_or_insert_default().extend(stored);
+        }
+        Ok(Prepared {
+            through: step.through,
+            files,
+            replaces: step.replaces,
+        })
+    }
+
+    /// Stores rows as files that are not part of the table yet.
+    async fn store(
+        &self,
+        table: RollupTable,
+        mut parts: Vec<RecordBatch>,
+    ) -> Result<Vec<Arc<RollupFile>>, StorageError> {
+        let rows = match (parts.pop(), parts.is_empty()) {
+            (None, _) => return Ok(Vec::new()),
+            (Some(only), true) => only,
+            (Some(last), false) => {
+                parts.push(last);
+                merged(&self.parts.roll_up.merge, table, parts).await?
+            }
+        };
+        self.parts.writers.get(table).store_rows(rows).await
+    }
+
+    async fn fold(
+        &self,
+        file: &Arc<DataFile>,
+        earlier: &[Arc<DataFile>],
+    ) -> Result<RolledUp, StorageError> {
+        let columns = &self.parts.roll_up.columns;
+        let store = &self.parts.objects.spans;
+        let fresh = read_spans(file, store, &self.parts.objects.decoders, columns).await?;
+        let earlier = earlier_spans(&fresh, earlier, store, columns).await?;
+        let fold = Arc::clone(&self.parts.roll_up.fold);
+        let folding = spawn_blocking(move || fold(RollUpInput { fresh, earlier })).await;
+        let rows = folding.map_err(|error| StorageError::unavailable("roll up spans", error))?;
+        rows.map_err(|reason| {
+            failed(
+                &format!("roll up the spans of {}", file.added.path),
+                &reason,
+            )
+        })
+    }
+
+    /// Commits what is prepared and lets readers see it.
+    async fn commit(&mut self) -> Result<(), StorageError> {
+        let Some(prepared) = &mut self.prepared else {
+            return Ok(());
+        };
+        for table in RollupTable::ALL {
+            if let Some(files) = prepared.files.get(table) {
+                let writer = self.parts.writers.get_mut(table);
+                writer
+                    .commit_rows(files, prepared.through, prepared.replaces)
+                    .await?;
+                // From here on it must not be committed again, whatever becomes of the other one.
+                *prepared.files.get_mut(table) = None;
+                if table == RollupTable::Red {
+                    fail_point("rollup::between-tables");
+                }
+            }
+        }
+        let through = prepared.through;
+        self.prepared = None;
+        self.parts.catch_up = None;
+        self.parts.live.rolled_up(through, self.files());
+        Ok(())
+    }
+}
+
+/// As many of the oldest commits as are rolled up at once; one at least.
+fn first_commits(pending: &[Pending]) -> &[Pending] {
+    let (mut rows, mut files) = (0, 0);
+    let fitting = pending.iter().take_while(|pending| {
+        let known = pending.files.iter().filter_map(|file| file.added.rows);
+        rows += known.sum::<u64>();
+        files += pending.files.len();
+        rows <= STEP_ROWS && files <= STEP_FILES
+    });
+    let count = fitting.count().max(1).min(pending.len());
+    pending.get(..count).unwrap_or_default()
+}
+
+/// Some columns of all spans of a file, and those that every span has.
+async fn read_spans(
+    file: &Arc<DataFile>,
+    store: &Arc<dyn ObjectStore>,
+    decoders: &Arc<Semaphore>,
+    columns: &[schemas::ColumnId],
+) -> Result<Vec<SpanBatch>, StorageError> {
+    let footer = file.footer(store).await?;
+    let unreadable =
+        |error| StorageError::unavailable(&format!("read data file {}", file.added.path), error);
+    let projection: Vec<usize> = with_required(columns).into_iter().map(|id| id.0).collect();
+    let context = ScanContext {
+        store: Arc::clone(store),
+        decoders: Arc::clone(decoders),
+        schema: projected_schema(&projection).map_err(unreadable)?,
+        projection,
+        late: Vec::new(),
+        batch_rows: BATCH_ROWS,
+    };
+    let rows = scan(Arc::new(context), whole_file(file, &footer), None);
+    let rows: Vec<RecordBatch> = rows.try_collect().await.map_err(unreadable)?;
+    let spans = rows.iter().map(SpanBatch::try_from_record_batch);
+    spans
+        .collect::<Result<_, _>>()
+        .map_err(|error| StorageError::corrupt(&format!("data file {}", file.added.path), error))
+}
+
+fn failed(action: &str, reason: &str) -> StorageError {
+    StorageError::Unavailable {
+        reason: format!("cannot {action}: {reason}"),
+        source: None,
+    }
+}

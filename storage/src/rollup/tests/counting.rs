@@ -1,0 +1,187 @@
+//! A fold whose figures are easily known.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use arrow_array::cast::AsArray;
+use arrow_array::types::{Int8Type, Int64Type};
+use arrow_array::{ArrayRef, BooleanArray, Int8Array, Int64Array, RecordBatch, new_null_array};
+use arrow_schema::{DataType, SchemaRef};
+use schemas::rollups::{edge_schema, red_schema};
+use schemas::{SpanBatch, columns};
+
+use crate::rollup::{RollUp, RollUpInput, RolledUp, RollupTable};
+
+const TEN_SECONDS: i64 = 10_000_000_000;
+
+/// Rows of `red` that say nothing but steps, buckets and counts.
+pub(crate) fn counts(rows: &[(i64, i64, i64)]) -> RecordBatch {
+    let column = |part: fn(&(i64, i64, i64)) -> i64| -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(rows.iter().map(part)))
+    };
+    batch(
+        red_schema(),
+        rows.len(),
+        &[
+            ("step_seconds", column(|row| row.0)),
+            ("bucket_start_unix_nano", column(|row| row.1)),
+            ("count", column(|row| row.2)),
+        ],
+    )
+}
+
+/// Rows of `edges` that say nothing but buckets, weights and calls.
+fn calls(rows: &[(i64, i64, i64)]) -> RecordBatch {
+    let column = |part: fn(&(i64, i64, i64)) -> i64| -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(rows.iter().map(part)))
+    };
+    let weights = rows.iter().map(|row| if row.1 < 0 { -1 } else { 1 });
+    batch(
+        edge_schema(),
+        rows.len(),
+        &[
+            ("step_seconds", column(|_| 10)),
+            ("bucket_start_unix_nano", column(|row| row.0)),
+            ("weight", Arc::new(Int8Array::from_iter_values(weights))),
+            ("calls", column(|row| row.2)),
+        ],
+    )
+}
+
+fn batch(schema: &SchemaRef, rows: usize, known: &[(&str, ArrayRef)]) -> RecordBatch {
+    let columns = schema.fields().iter().map(|field| {
+        let named = known.iter().find(|(name, _)| name == field.name());
+        match (named, field.data_type()) {
+            (Some((_, column)), _) => Arc::clone(column),
+            (None, data_type) if field.is_nullable() => new_null_array(data_type, rows),
+            (None, DataType::Int64) => Arc::new(Int64Array::from(vec![0; rows])),
+            (None, DataType::Int8) => Arc::new(Int8Array::from(vec![0; rows])),
+            (None, DataType::Boolean) => Arc::new(BooleanArray::from(vec![true; rows])),
+            (None, DataType::Binary) => {
+                Arc::new(arrow_array::BinaryArray::from_iter_values(vec![b"h"; rows]))
+            }
+            (None, _) => Arc::new(arrow_array::StringArray::from(vec!["x"; rows])),
+        }
+    });
+    RecordBatch::try_new(Arc::clone(schema), columns.collect()).expect("the schema's columns")
+}
+
+/// Counts distinct spans by ten seconds; as calls, it takes those of the whole trace back and puts
+/// them in again. The first `failures` folds fail.
+pub(super) fn counting(failures: usize) -> RollUp {
+    let left = AtomicUsize::new(failures);
+    RollUp {
+        columns: vec![columns::KIND],
+        fold: Arc::new(move |input| {
+            let fails = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
+                left.checked_sub(1)
+            });
+            if fails.is_ok() {
+                return Err("planned failure".to_owned());
+            }
+            Ok(fold(&input))
+        }),
+        merge: Arc::new(|table, rows| Ok(merge(table, &rows))),
+        on_open: Arc::new(|_| Box::pin(async { Ok(()) })),
+    }
+}
+
+/// Trace, span and start of each span.
+pub(super) fn ids(batches: &[SpanBatch]) -> Vec<(Vec<u8>, Vec<u8>, i64)> {
+    let mut ids = Vec::new();
+    for batch in batches {
+        let (Some(traces), Some(starts)) = (batch.trace_ids(), batch.start_times()) else {
+            continue;
+        };
+        let spans: &arrow_array::FixedSizeBinaryArray = batch
+            .typed_column(columns::SPAN_ID)
+            .expect("every span has an id");
+        ids.extend((0..batch.rows()).map(|row| {
+            (
+                traces.value(row).to_vec(),
+                spans.value(row).to_vec(),
+                starts.value(row),
+            )
+        }));
+    }
+    ids
+}
+
+fn fold(input: &RollUpInput) -> RolledUp {
+    let earlier: HashSet<_> = ids(&input.earlier).into_iter().collect();
+    let fresh = ids(&input.fresh);
+    let traces: HashSet<_> = fresh.iter().map(|(trace, ..)| trace.clone()).collect();
+    assert!(
+        earlier.iter().all(|(trace, ..)| traces.contains(trace)),
+        "spans of other traces"
+    );
+    let mut counted: BTreeMap<i64, i64> = BTreeMap::new();
+    let new: HashSet<_> = fresh
+        .into_iter()
+        .filter(|id| !earlier.contains(id))
+        .collect();
+    for (_, _, start) in &new {
+        *counted
+            .entry(start - start.rem_euclid(TEN_SECONDS))
+            .or_default() += 1;
+    }
+    let red: Vec<_> = counted
+        .iter()
+        .map(|(bucket, count)| (10, *bucket, *count))
+        .collect();
+    let mut edges = Vec::new();
+    if let Some(bucket) = counted.keys().next() {
+        let (before, after) = (earlier.len(), earlier.len() + new.len());
+        edges.push((*bucket, -1, i64::try_from(before).expect("few")));
+        edges.push((*bucket, 1, i64::try_from(after).expect("few")));
+    }
+    RolledUp {
+        red: counts(&red),
+        edges: calls(&edges),
+    }
+}
+
+/// Bucket, weight and number of each row.
+pub(super) fn numbers(table: RollupTable, rows: &RecordBatch) -> Vec<(i64, i64, i64)> {
+    let int64 = |name: &str| {
+        let column = rows.column_by_name(name).expect("a column of the table");
+        column.as_primitive::<Int64Type>().values().to_vec()
+    };
+    let (buckets, weights, numbers) = match table {
+        RollupTable::Red => (
+            int64("bucket_start_unix_nano"),
+            vec![1; rows.num_rows()],
+            int64("count"),
+        ),
+        RollupTable::Edges => {
+            let weights = rows
+                .column_by_name("weight")
+                .expect("a column of the table");
+            let weights = weights.as_primitive::<Int8Type>().values();
+            let weights = weights.iter().map(|weight| i64::from(*weight)).collect();
+            (int64("bucket_start_unix_nano"), weights, int64("calls"))
+        }
+    };
+    let rows = buckets.into_iter().zip(weights).zip(numbers);
+    rows.map(|((bucket, weight), number)| (bucket, weight, number))
+        .collect()
+}
+
+fn merge(table: RollupTable, rows: &[RecordBatch]) -> RecordBatch {
+    let mut sums: BTreeMap<(i64, i64), i64> = BTreeMap::new();
+    for (bucket, weight, number) in rows.iter().flat_map(|rows| numbers(table, rows)) {
+        *sums.entry((bucket, weight)).or_default() += number;
+    }
+    let rows = sums
+        .into_iter()
+        .map(|((bucket, weight), number)| match table {
+            RollupTable::Red => (10, bucket, number),
+            RollupTable::Edges => (bucket, weight, number),
+        });
+    let rows: Vec<_> = rows.collect();
+    match table {
+        RollupTable::Red => counts(&rows),
+        RollupTable::Edges => calls(&rows),
+    }
+}

@@ -1,0 +1,302 @@
+//! The one who commits to a rollup table.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arrow_array::RecordBatch;
+use futures::TryStreamExt;
+use object_store::{ObjectStore, ObjectStoreExt};
+use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
+use tokio::task::spawn_blocking;
+use uuid::Uuid;
+
+use super::encode::encode;
+use super::{Merge, RollupFile, RollupTable, compaction};
+use crate::table::{
+    AddedFile, AppTransaction, Changes, Commit, Committed, DeltaLog, DurableLocal, Operation,
+    Outcome, data_file_path,
+};
+use crate::{StorageError, StorageSettings, clock};
+
+/// The application under which the tables note how far they have got.
+const SPANS_APP: &str = "spans";
+
+/// How long files that were merged stay for the readers of older snapshots.
+const KEEP_MERGED: Duration = Duration::from_secs(600);
+
+/// A rollup table that is open.
+#[derive(Debug)]
+pub(crate) struct RollupWriter {
+    table: RollupTable,
+    log: DeltaLog,
+    /// Rooted at the table.
+    store: Arc<dyn ObjectStore>,
+    files: Vec<Arc<RollupFile>>,
+    /// Files that were merged, and when.
+    merged: VecDeque<(Instant, AddedFile)>,
+}
+
+impl RollupWriter {
+    /// Opens the table, making it if there is none.
+    ///
+    /// # Errors
+    /// As [`DeltaLog::open_or_create`].
+    pub(crate) async fn open(
+        settings: &StorageSettings,
+        table: RollupTable,
+    ) -> Result<Self, StorageError> {
+        let now_ms = clock::unix_millis();
+        let root = settings.data_dir.join(table.definition().name);
+        let opening = spawn_blocking(move || DurableLocal::open(&root, now_ms)).await;
+        let store: Arc<dyn ObjectStore> = Arc::new(
+            opening
+                .map_err(|error| StorageError::unavailable("open a table's directory", error))??,
+        );
+        Self::open_in(store, table).await
+    }
+
+    /// As [`Self::open`], in a store that is rooted at the table.
+    pub(super) async fn open_in(
+        store: Arc<dyn ObjectStore>,
+        table: RollupTable,
+    ) -> Result<Self, StorageError> {
+        let objects = Arc::clone(&store);
+        let opened =
+            DeltaLog::open_or_create(table.definition(), objects, clock::unix_millis()).await;
+        let (log, state) = opened?;
+        let files = state.files.into_iter().map(RollupFile::new).map(Arc::new);
+        Ok(Self {
+            table,
+            log,
+            store,
+            files: files.collect(),
+            merged: VecDeque::new(),
+        })
+    }
+
+    /// Through which version of the table of spans the rows tell of spans; none for a new table.
+    pub(crate) fn cursor(&self) -> Option<u64> {
+        let version = self.log.app_transaction(SPANS_APP)?;
+        u64::try_from(version).ok()
+    }
+
+    /// The live files.
+    pub(crate) fn files(&self) -> Arc<[Arc<RollupFile>]> {
+        self.files.clone().into()
+    }
+
+    /// Where the table is.
+    pub(crate) fn store(&self) -> &Arc<dyn ObjectStore> {
+        &self.store
+    }
+
+    /// Writes rows as files that are not part of the table yet.
+    ///
+    /// # Errors
+    /// [`StorageError::Unavailable`] when the rows cannot be encoded or stored.
+    pub(crate) async fn store_rows(
+        &self,
+        rows: RecordBatch,
+    ) -> Result<Vec<Arc<RollupFile>>, StorageError> {
+        let action = format!("encode rows of {}", self.table.definition());
+        let encoded = spawn_blocking(move || encode(&rows)).await;
+        let encoded = encoded.map_err(|error| StorageError::unavailable(&action, error))?;
+        let encoded = encoded.map_err(|error| StorageError::unavailable(&action, error))?;
+        let mut files = Vec::with_capacity(encoded.len());
+        for file in encoded {
+            let added = AddedFile {
+                path: data_file_path(file.date, Uuid::new_v4()),
+                size: file.bytes.len() as u64,
+                modification_time_ms: clock::unix_millis(),
+                date: Some(file.date),
+                rows: Some(file.rows),
+                min_start_nanos: file.min_start_nanos,
+                max_start_nanos: file.max_start_nanos,
+            };
+            let put = self.store.put(&added.location(), file.bytes.into()).await;
+            put.map_err(|error| {
+                let table = self.table.definition();
+                StorageError::unavailable(&format!("write {} of {table}", added.path), error)
+            })?;
+            files.push(Arc::new(RollupFile::new(added)));
+        }
+        Ok(files)
+    }
+
+    /// Makes stored files part of the table, which from then on tells of the spans through the
+    /// version `through`; in place of all other files, where it begins anew.
+    ///
+    /// # Errors
+    /// As [`DeltaLog::commit`]; to be tried again with the same files.
+    pub(crate) async fn commit_rows(
+        &mut self,
+        files: &[Arc<RollupFile>],
+        through: u64,
+        replaces: bool,
+    ) -> Result<(), StorageError> {
+        let version = i64::try_from(through)
+            .map_err(|error| StorageError::unavailable("number the commit", error))?;
+        let removed = if replaces {
+            self.files.clone()
+        } else {
+            Vec::new()
+        };
+        let commit = Commit {
+            operation: Operation::Write,
+            adds: added(files),
+            removes: added(&removed),
+            app_transaction: Some(AppTransaction {
+                app_id: SPANS_APP.to_owned(),
+                version,
+            }),
+            time_ms: clock::unix_millis(),
+        };
+        let committed = self.log.commit(commit).await?;
+        match self.follow(committed) {
+            Outcome::Written => self.replace(&removed, files),
+            // The commit of an earlier attempt stands, and its files with it.
+            Outcome::AlreadyCommitted => {}
+            Outcome::Conflict { path } => {
+                let reason = format!(
+                    "another program removed {path} from {}",
+                    self.table.definition()
+                );
+                return Err(StorageError::Unavailable {
+                    reason,
+                    source: None,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Learns what other programs did; true when they did something.
+    ///
+    /// # Errors
+    /// As [`DeltaLog::refresh`].
+    pub(crate) async fn refresh(&mut self) -> Result<bool, StorageError> {
+        let changes = self.log.refresh(clock::unix_millis()).await?;
+        let has_changes = changes != Changes::default();
+        self.apply(changes);
+        Ok(has_changes)
+    }
+
+    /// Merges files where there are many small ones; false when there are none.
+    ///
+    /// # Errors
+    /// [`StorageError::Unavailable`] when rows cannot be read, merged or stored; nothing has
+    /// changed then.
+    pub(crate) async fn compact(&mut self, merge: &Merge) -> Result<bool, StorageError> {
+        let all: Vec<&AddedFile> = self.files.iter().map(|file| &file.added).collect();
+        let Some(positions) = compaction::plan(&all) else {
+            return Ok(false);
+        };
+        let parts: Vec<Arc<RollupFile>> = positions
+            .into_iter()
+            .map(|position| Arc::clone(&self.files[position]))
+            .collect();
+        let mut rows = Vec::new();
+        for file in &parts {
+            rows.extend(self.read(file).await?);
+        }
+        let rows = merged(merge, self.table, rows).await?;
+        let files = self.store_rows(rows).await?;
+        let commit = Commit {
+            operation: Operation::Optimize,
+            adds: added(&files),
+            removes: added(&parts),
+            app_transaction: None,
+            time_ms: clock::unix_millis(),
+        };
+        let committed = self.log.commit(commit).await?;
+        // After a conflict the new files are of no use, and cleaned up at a later start.
+        if self.follow(committed) == Outcome::Written {
+            self.replace(&parts, &files);
+            let now = Instant::now();
+            self.merged
+                .extend(added(&parts).into_iter().map(|file| (now, file)));
+        }
+        Ok(true)
+    }
+
+    /// Deletes merged files that no reader needs any more.
+    pub(crate) async fn delete_merged(&mut self) {
+        while let Some((since, _)) = self.merged.front()
+            && since.elapsed() >= KEEP_MERGED
+            && let Some((_, file)) = self.merged.pop_front()
+        {
+            if let Err(error) = self.store.delete(&file.location()).await {
+                let table = self.table.definition();
+                tracing::warn!(%table, %error, path = file.path, "a merged file could not be deleted; a later start does");
+            }
+        }
+    }
+
+    /// Waits for what the log does in the background.
+    pub(crate) async fn close(&mut self) {
+        self.log.close().await;
+    }
+
+    async fn read(&self, file: &Arc<RollupFile>) -> Result<Vec<RecordBatch>, StorageError> {
+        let table = self.table.definition();
+        let unreadable = |error| {
+            StorageError::unavailable(&format!("read {} of {table}", file.added.path), error)
+        };
+        let reader = file.reader(&self.store);
+        // Decoding takes milliseconds, so it runs beside the caller's task.
+        let reading = tokio::spawn(async move {
+            let stream = ParquetRecordBatchStreamBuilder::new(reader)
+                .await?
+                .build()?;
+            stream.try_collect::<Vec<RecordBatch>>().await
+        });
+        let read = reading
+            .await
+            .map_err(|error| StorageError::unavailable("read rows", error))?;
+        read.map_err(unreadable)
+    }
+
+    /// Takes over what other programs did before a commit.
+    fn follow(&mut self, committed: Committed) -> Outcome {
+        self.apply(committed.foreign);
+        committed.outcome
+    }
+
+    fn apply(&mut self, changes: Changes) {
+        let removed: HashSet<&String> = changes.removed.iter().collect();
+        self.files
+            .retain(|file| !removed.contains(&file.added.path));
+        let new = changes.added.into_iter().map(RollupFile::new).map(Arc::new);
+        self.files.extend(new);
+    }
+
+    fn replace(&mut self, removed: &[Arc<RollupFile>], added: &[Arc<RollupFile>]) {
+        let removed: HashSet<&String> = removed.iter().map(|file| &file.added.path).collect();
+        self.files
+            .retain(|file| !removed.contains(&file.added.path));
+        self.files.extend(added.iter().cloned());
+    }
+}
+
+fn added(files: &[Arc<RollupFile>]) -> Vec<AddedFile> {
+    files.iter().map(|file| file.added.clone()).collect()
+}
+
+/// One batch of several, made on a thread where it may take its time.
+///
+/// # Errors
+/// [`StorageError::Unavailable`] with what the merge says.
+pub(super) async fn merged(
+    merge: &Merge,
+    table: RollupTable,
+    rows: Vec<RecordBatch>,
+) -> Result<RecordBatch, StorageError> {
+    let merge = Arc::clone(merge);
+    let merging = spawn_blocking(move || merge(table, rows)).await;
+    let rows = merging.map_err(|error| StorageError::unavailable("merge rows", error))?;
+    rows.map_err(|reason| StorageError::Unavailable {
+        reason: format!("cannot merge rows of {}: {reason}", table.definition()),
+        source: None,
+    })
+}
