@@ -7,8 +7,8 @@ const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█
 /// How the points that share a column become one value.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Together {
-    /// The sum, for rates: the columns are equally long.
-    Sum,
+    /// The mean over the column's steps, for rates: a step without spans is zero.
+    Mean,
     /// The largest, for percentiles.
     Largest,
 }
@@ -32,14 +32,15 @@ pub(super) fn draw(
     for point in &series.points {
         let since_start = point.start_time_unix_nano - document.from_unix_nano;
         let position = usize::try_from(since_start / step).unwrap_or(usize::MAX);
-        let (Some(slot), Some(value)) =
-            (values.get_mut(position / in_column), value(&point.figures))
-        else {
+        let column = position / in_column;
+        let (Some(slot), Some(value)) = (values.get_mut(column), value(&point.figures)) else {
             continue;
         };
+        // The last column may be shorter.
+        let steps_of_column = in_column.min(steps - column * in_column);
         let of_slot = slot.get_or_insert(0.0_f64);
         *of_slot = match together {
-            Together::Sum => *of_slot + value,
+            Together::Mean => *of_slot + value / steps_of_column as f64,
             Together::Largest => of_slot.max(value),
         };
     }

@@ -293,5 +293,11 @@ name = 7
 "#,
         )
         .problems();
-    insta::assert_snapshot!(problems, @"");
+    insta::assert_snapshot!(problems, @r"
+    ./spanhouse.toml:1: unknown key `alerts`; did you mean `alert`?
+    ./spanhouse.toml:2: [[receiver]]: it is not a list of tables; each begins with [[receiver]]
+    ./spanhouse.toml:7: [[alert]] has no key `treshold`; did you mean `threshold`?
+    ./spanhouse.toml:9: [[alert]]: `threshold`: `300ms` is no number from 0 up; expected `> 5%`
+    ./spanhouse.toml:14: [[alert]]: invalid type: integer `7`, expected a string
+    ");
 }

@@ -2,7 +2,7 @@
 //! flushed, and also after a restart.
 
 use super::arrivals::{in_order, requests, shuffled, with_late_ones, with_repeated_ones};
-use super::asking::{check_figures, check_red_alone};
+use super::asking::{check_figures, check_red_alone, rolled_up};
 use super::recorded::{NEZHA, nezha, nezha_graph, social_network};
 use super::sent::{Sent, SpanKind, distinct, request};
 use super::{calls, generated};
@@ -48,6 +48,7 @@ async fn check(launch: &Launch, spans: &[Sent], random: &mut Random) {
     let ended = server.terminate().await;
     assert!(ended.status.success(), "{}", ended.log);
     let server = launch.start().await;
+    rolled_up(&server, spans).await;
     check_figures(&server, spans).await;
 }
 
@@ -89,6 +90,8 @@ async fn a_flush_after_every_request() {
         send_all(&server, &[part.to_vec()]).await;
         server.flushed().await;
         arrived.extend_from_slice(part);
+        check_figures(&server, &arrived).await;
+        rolled_up(&server, &arrived).await;
         check_figures(&server, &arrived).await;
     }
 }
@@ -137,6 +140,7 @@ async fn spans_of_one_id_count_once_only_if_they_are_the_same() {
         send_all(&server, &[vec![span.clone()]]).await;
         server.flushed().await;
         arrived.push(span.clone());
+        rolled_up(&server, &arrived).await;
         check_red_alone(&server, &arrived).await;
     }
     assert_eq!(distinct(&arrived).len(), variants.len());
@@ -160,7 +164,9 @@ async fn every_recorded_span_of_two_systems() {
     check_figures(&server, &spans).await;
     let ended = server.terminate().await;
     assert!(ended.status.success(), "{}", ended.log);
-    check_figures(&launch.start().await, &spans).await;
+    let server = launch.start().await;
+    rolled_up(&server, &spans).await;
+    check_figures(&server, &spans).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,7 +16,7 @@ fn rows(groups: u32) -> Vec<(u32, Option<i64>)> {
         let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
         let nanos = i64::try_from(mixed >> (24 + mixed % 32)).expect("40 bits at most");
         let group = u32::try_from(mixed % u64::from(groups)).expect("less than the groups");
-        (group, (number % 17 != 0).then_some(nanos))
+        (group, (!number.is_multiple_of(17)).then_some(nanos))
     };
     (0..u64::from(groups) * 6).map(row).collect()
 }
