@@ -181,6 +181,27 @@ endef
 $(SETUP)/java.stamp: $(CLIENTS)/java/pom.xml $(wildcard $(CLIENTS)/java/src/*)
 	$(if $(HAS_JAVA),$(java_clients),$(call not_tested,Java,install a JDK 17 or newer and Maven (Debian: default-jdk-headless and maven)))
 
+## Set-up of Prometheus and its Alertmanager, of which Debian has packages. Installing them starts
+## nothing: policy-rc.d says no, where there is none that says otherwise.
+
+.PHONY: prometheus
+clients: prometheus
+prometheus: ## Install Prometheus and Alertmanager, where the machine has apt-get and we are root
+	$(if $(call missing,prometheus prometheus-alertmanager),$(install_prometheus))
+
+missing = $(strip $(foreach program,$(1),$(if $(shell command -v $(program) 2>&1),,$(program))))
+
+define install_prometheus
+@command -v apt-get >/dev/null && test "$$(id -u)" = 0 \
+	|| { echo 'Prometheus and Alertmanager are not tested: install both (Debian: prometheus, prometheus-alertmanager).' >&2; \
+		test '$(SPANHOUSE_CLIENTS)' != all; exit; }; \
+	set -e; policy=/usr/sbin/policy-rc.d; \
+	if ! test -e $$policy; then \
+		printf '#!/bin/sh\nexit 101\n' >$$policy; chmod +x $$policy; trap "rm -f $$policy" EXIT; \
+	fi; \
+	apt-get update && apt-get install -y --no-install-recommends prometheus prometheus-alertmanager
+endef
+
 .PHONY: clean
 clean: ## Remove everything that was built or installed
 	rm -rf target $(CLIENTS)/*/node_modules fuzz/target

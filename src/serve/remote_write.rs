@@ -57,7 +57,8 @@ pub(super) fn start(house: &House, parts: &mut JoinSet<Part>) {
     let house = house.clone();
     parts.spawn(async move {
         let stop = house.stop.clone();
-        let ended = stop.run_until_cancelled(send(house, url)).await;
+        let sending = Box::pin(send(house, url));
+        let ended = stop.run_until_cancelled(sending).await;
         (NAME, ended.unwrap_or(Ok(())))
     });
 }
