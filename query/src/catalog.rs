@@ -75,10 +75,7 @@ impl CatalogQuery {
         RedQuery {
             service: self.service.clone(),
             group_by: by.to_vec(),
-            ..RedQuery::new(
-                TimeSpan::of_steps(self.from, self.to, self.step),
-                self.step,
-            )
+            ..RedQuery::new(TimeSpan::of_steps(self.from, self.to, self.step), self.step)
         }
     }
 

@@ -23,6 +23,7 @@ mod spans;
 
 mod cell;
 mod edge;
+mod fast_map;
 mod operations;
 mod rollup;
 

@@ -38,7 +38,7 @@ pub use call_path::MAX_CALL_PATH_LEVELS;
 use call_path::SentPath;
 pub use marks::{Mark, Marks};
 use rows::RowId;
-pub(crate) use rows::{SpanRows, span_id};
+pub(crate) use rows::SpanRows;
 pub(crate) use selection::{Limits, Selection};
 pub(crate) use summary::service_name;
 pub use summary::{ServiceSummary, TraceSummary};

@@ -46,6 +46,14 @@ pub(crate) struct Frozen {
     pub(crate) rows: usize,
 }
 
+/// What is rolled up, and what is to be.
+#[derive(Clone, Debug)]
+pub(crate) struct Waiting {
+    pub(crate) rolled: Arc<[Arc<DataFile>]>,
+    /// Oldest commits first.
+    pub(crate) pending: Vec<Pending>,
+}
+
 impl Live {
     /// Begins with the files of a table at `version` and nothing in memory.
     pub(crate) fn new(files: Arc<[Arc<DataFile>]>, version: u64, flush_bytes: usize) -> Self {
@@ -125,10 +133,13 @@ impl Live {
     }
 
     /// The files that are rolled up, and what waits for it; none where nothing is rolled up.
-    pub(crate) fn waiting_for_roll_up(&self) -> Option<(Arc<[Arc<DataFile>]>, Vec<Pending>)> {
+    pub(crate) fn waiting_for_roll_up(&self) -> Option<Waiting> {
         let state = self.state();
         let rollups = state.rollups.as_ref()?;
-        Some((rollups.rolled(), rollups.pending().to_vec()))
+        Some(Waiting {
+            rolled: rollups.rolled(),
+            pending: rollups.pending().to_vec(),
+        })
     }
 
     /// The commits through `version` are rolled up: readers see `files` in place of the spans, in
@@ -144,11 +155,6 @@ impl Live {
         if let Some(rollups) = &mut self.state().rollups {
             rollups.files = files;
         }
-    }
-
-    /// All spans now.
-    pub(crate) fn snapshot(&self) -> Snapshot {
-        self.state().snapshot()
     }
 
     /// All that is stored now.

@@ -38,6 +38,18 @@ pub struct StorageStats {
     pub flushed_bytes: u64,
     /// Wall time of these flushes.
     pub flush_nanos: u64,
+    /// Live files of the tables of figures.
+    pub figure_files: usize,
+    /// Bytes of these files.
+    pub figure_bytes: u64,
+    /// Spans in files that no figures tell of yet, where their log entries say.
+    pub unrolled_rows: u64,
+    /// Commits of figures since the start.
+    pub roll_ups: u64,
+    /// Failed attempts to make one.
+    pub roll_up_failures: u64,
+    /// Wall time of these attempts.
+    pub roll_up_nanos: u64,
     /// The write-ahead log's figures.
     pub wal: WalStats,
 }

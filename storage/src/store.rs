@@ -59,6 +59,7 @@ struct Shared {
     roller: Option<Mutex<Roller>>,
     is_closing: AtomicBool,
     counters: FlushCounters,
+    roll_up_counters: RollUpCounters,
 }
 
 /// The one who commits to the table.
@@ -75,6 +76,13 @@ struct FlushCounters {
     failures: AtomicU64,
     rows: AtomicU64,
     bytes: AtomicU64,
+    nanos: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct RollUpCounters {
+    roll_ups: AtomicU64,
+    failures: AtomicU64,
     nanos: AtomicU64,
 }
 
@@ -222,8 +230,14 @@ impl SpanStore {
     /// The store's figures now.
     pub fn stats(&self) -> StorageStats {
         let shared = &self.shared;
-        let snapshot = shared.live.snapshot();
-        let counters = &shared.counters;
+        let now = shared.live.store_snapshot();
+        let (snapshot, figures) = (now.all, now.rollups);
+        let figures = || figures.red.iter().chain(figures.edges.iter());
+        let unrolled = match &shared.roller {
+            Some(_) => now.unrolled.files,
+            None => Arc::default(),
+        };
+        let (counters, rolling) = (&shared.counters, &shared.roll_up_counters);
         StorageStats {
             memory: shared.live.memory(),
             memory_budget_bytes: shared.settings.memory_budget_bytes,
@@ -240,6 +254,12 @@ impl SpanStore {
             flushed_rows: counters.rows.load(Ordering::Relaxed),
             flushed_bytes: counters.bytes.load(Ordering::Relaxed),
             flush_nanos: counters.nanos.load(Ordering::Relaxed),
+            figure_files: figures().count(),
+            figure_bytes: figures().map(|file| file.added.size).sum(),
+            unrolled_rows: unrolled.iter().filter_map(|file| file.added.rows).sum(),
+            roll_ups: rolling.roll_ups.load(Ordering::Relaxed),
+            roll_up_failures: rolling.failures.load(Ordering::Relaxed),
+            roll_up_nanos: rolling.nanos.load(Ordering::Relaxed),
             wal: shared.wal.stats(),
         }
     }

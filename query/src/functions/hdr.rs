@@ -104,7 +104,9 @@ fn of_state(bytes: &[u8]) -> Result<DurationHistogram> {
 }
 
 fn durations(values: &[ArrayRef]) -> Result<&Int64Array> {
-    let column = values.first().and_then(AsArray::as_primitive_opt::<Int64Type>);
+    let column = values
+        .first()
+        .and_then(AsArray::as_primitive_opt::<Int64Type>);
     column.ok_or_else(|| exec_datafusion_err!("durations are of the type Int64"))
 }
 

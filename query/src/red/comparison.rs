@@ -29,9 +29,8 @@ pub(crate) fn align(now: &mut RedAnswer, earlier: &mut RedAnswer, shift: Duratio
 
 fn add_missing(answer: &mut RedAnswer, groups: Vec<Group>) {
     let there = std::mem::take(&mut answer.series).into_iter();
-    let mut all: BTreeMap<Group, RedSeries> = there
-        .map(|series| (series.group.clone(), series))
-        .collect();
+    let mut all: BTreeMap<Group, RedSeries> =
+        there.map(|series| (series.group.clone(), series)).collect();
     for group in groups {
         all.entry(group.clone()).or_insert_with(|| RedSeries {
             group,

@@ -220,7 +220,11 @@ fn cells_of<'a>(
 
 fn dimension(by: GroupBy, column: &dyn Array, row: usize) -> Option<String> {
     let value = match by {
-        GroupBy::Kind => value(by, None, column.as_primitive::<Int8Type>().value(row).into()),
+        GroupBy::Kind => value(
+            by,
+            None,
+            column.as_primitive::<Int8Type>().value(row).into(),
+        ),
         _ => {
             let texts = column.as_string::<i32>();
             value(by, texts.is_valid(row).then(|| texts.value(row)), 0)

@@ -108,7 +108,11 @@ fn windows(query: &RedQuery, heatmap: &Heatmap) -> Vec<TimeSpan> {
     }
     let all: u64 = by_step.iter().map(|(_, count)| count).sum();
     if all <= READ_ALL {
-        return if all == 0 { Vec::new() } else { vec![query.range] };
+        return if all == 0 {
+            Vec::new()
+        } else {
+            vec![query.range]
+        };
     }
     let steps = query.range.length().as_nanos() / query.step.as_nanos().max(1);
     let in_part = u32::try_from(steps.div_ceil(PARTS.into())).unwrap_or(u32::MAX);

@@ -131,7 +131,8 @@ impl DurationHistogram {
         0
     }
 
-    fn settle(&mut self) {
+    /// Sorts single values that wait into the buckets; nothing else changes.
+    pub(crate) fn settle(&mut self) {
         if self.pending.is_empty() {
             return;
         }

@@ -1,7 +1,7 @@
 //! The sums of calls.
 
 use super::call::Call;
-use crate::red::DurationHistogram;
+use crate::red::{DurationHistogram, HistogramSum};
 
 /// Durations of calls as one side saw them.
 #[derive(Clone, Debug, Default)]
@@ -19,6 +19,13 @@ impl HalfCell {
     fn merge(&mut self, other: &Self) {
         self.sum_nano += other.sum_nano;
         self.durations.merge(&other.durations);
+    }
+
+    fn sum_of<'a>(parts: impl Iterator<Item = &'a Self> + Clone, sum: &mut HistogramSum) -> Self {
+        Self {
+            sum_nano: parts.clone().map(|part| part.sum_nano).sum(),
+            durations: sum.of(parts.map(|part| &part.durations)),
+        }
     }
 
     fn holds(&mut self, other: &Self) -> bool {
@@ -61,6 +68,25 @@ impl EdgeCell {
         self.errors += other.errors;
         self.client.merge(&other.client);
         self.server.merge(&other.server);
+    }
+
+    /// Sorts what was added; nothing else changes.
+    pub(super) fn settle(&mut self) {
+        self.client.durations.settle();
+        self.server.durations.settle();
+    }
+
+    /// The sum of cells.
+    pub(super) fn sum_of(parts: &[&Self], sum: &mut HistogramSum) -> Self {
+        if let [only] = parts {
+            return (*only).clone();
+        }
+        Self {
+            calls: parts.iter().map(|part| part.calls).sum(),
+            errors: parts.iter().map(|part| part.errors).sum(),
+            client: HalfCell::sum_of(parts.iter().map(|part| &part.client), sum),
+            server: HalfCell::sum_of(parts.iter().map(|part| &part.server), sum),
+        }
     }
 
     /// Whether nothing would go below zero if the other one were taken out.

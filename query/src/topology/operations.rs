@@ -1,10 +1,9 @@
 //! The names by which the operations of calls count.
 
-use std::collections::HashMap;
-
 use schemas::rollups::OTHER_OPERATIONS;
 
 use super::call::{Call, CalledOperation};
+use super::fast_map::FastMap;
 use super::names::{Name, Names};
 use crate::RollUps;
 
@@ -12,14 +11,14 @@ use crate::RollUps;
 #[derive(Debug)]
 pub(super) struct KeptOperations<'a> {
     rollups: &'a RollUps,
-    kept: HashMap<CalledOperation, Name>,
+    kept: FastMap<CalledOperation, Name>,
 }
 
 impl<'a> KeptOperations<'a> {
     pub(super) fn of(rollups: &'a RollUps) -> Self {
         Self {
             rollups,
-            kept: HashMap::new(),
+            kept: FastMap::default(),
         }
     }
 

@@ -5,7 +5,7 @@
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int8Type, Int32Type, Int64Type};
-use arrow_array::{Array, ArrayRef, DictionaryArray, Int8Array};
+use arrow_array::{Array, ArrayRef, DictionaryArray, FixedSizeBinaryArray, Int8Array};
 use schemas::columns::{self as span_columns, ColumnId, span_attribute_column};
 use schemas::{SpanBatch, SpanId, SpanKind, StatusCode, TraceId, UnixNanos};
 
@@ -14,7 +14,6 @@ use super::names::{Name, Names};
 use super::peer::is_cache;
 use super::spans::{LinkedSpan, Peer};
 use crate::red::{availability_zone, service_version};
-use crate::trace::span_id;
 
 /// Appends the spans of a batch, in the order of its rows.
 pub(super) fn read(batch: &SpanBatch, names: &mut Names, spans: &mut Vec<LinkedSpan>) {
@@ -74,8 +73,8 @@ fn read_numbers(batch: &SpanBatch, spans: &mut Vec<LinkedSpan>) {
     let (Some(trace_ids), Some(starts)) = (batch.trace_ids(), batch.start_times()) else {
         return;
     };
-    let span_ids = batch.column(span_columns::SPAN_ID);
-    let parents = batch.column(span_columns::PARENT_SPAN_ID);
+    let span_ids = batch.typed_column(span_columns::SPAN_ID);
+    let parents = batch.typed_column(span_columns::PARENT_SPAN_ID);
     let durations = batch.column(span_columns::DURATION_NANO);
     let durations = durations.map(AsArray::as_primitive::<Int64Type>);
     let kinds = int8(batch, span_columns::KIND);
@@ -99,6 +98,11 @@ fn read_numbers(batch: &SpanBatch, spans: &mut Vec<LinkedSpan>) {
             peer: Peer::default(),
         });
     }
+}
+
+fn span_id(column: Option<&FixedSizeBinaryArray>, row: usize) -> Option<SpanId> {
+    let column = column.filter(|column| column.is_valid(row))?;
+    column.value(row).try_into().ok().map(SpanId)
 }
 
 fn int8(batch: &SpanBatch, id: ColumnId) -> Option<&Int8Array> {

@@ -59,7 +59,7 @@ pub(crate) fn edge_rows(
 /// [`QueryError::Table`] when the batches are not rows of the table.
 pub(crate) fn merge_edges(batches: &[RecordBatch]) -> Result<RecordBatch, QueryError> {
     let mut names = Names::default();
-    let mut sums = EdgeSums::default();
+    let mut cells = Vec::new();
     for batch in batches {
         let rows = EdgeRows::of(batch)?;
         let mut edges = rows.edges();
@@ -70,9 +70,11 @@ pub(crate) fn merge_edges(batches: &[RecordBatch]) -> Result<RecordBatch, QueryE
                 edge: edges.edge(row, &mut names),
                 bucket: rows.bucket(row),
             };
-            sums.add_cell(key, rows.sign(row), rows.cell(row)?);
+            cells.push((key, rows.sign(row), rows.cell(row)?));
         }
     }
+    let cells = cells.iter().map(|(key, sign, cell)| (*key, *sign, cell));
+    let sums = EdgeSums::of_cells(cells);
     encode::to_batch(sums.into_rows(&names), &names)
 }
 

@@ -7,8 +7,8 @@ const LEVELS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█
 /// How the points that share a column become one value.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Together {
-    /// The sum, for rates: the columns are equally long.
-    Sum,
+    /// The mean over the column's steps, for rates: a step without spans is zero.
+    Mean,
     /// The largest, for percentiles.
     Largest,
 }
@@ -23,21 +23,24 @@ pub(super) fn draw(
 ) -> String {
     let step = i64::try_from(document.step_seconds).unwrap_or(i64::MAX);
     let step = step.saturating_mul(1_000_000_000).max(1);
-    let length = document.to_unix_nano.saturating_sub(document.from_unix_nano);
+    let length = document
+        .to_unix_nano
+        .saturating_sub(document.from_unix_nano);
     let steps = usize::try_from(length / step).unwrap_or(0);
     let in_column = steps.div_ceil(columns.max(1)).max(1);
     let mut values = vec![None; steps.div_ceil(in_column)];
     for point in &series.points {
         let since_start = point.start_time_unix_nano - document.from_unix_nano;
         let position = usize::try_from(since_start / step).unwrap_or(usize::MAX);
-        let (Some(slot), Some(value)) =
-            (values.get_mut(position / in_column), value(&point.figures))
-        else {
+        let column = position / in_column;
+        let (Some(slot), Some(value)) = (values.get_mut(column), value(&point.figures)) else {
             continue;
         };
+        // The last column may be shorter.
+        let steps_of_column = in_column.min(steps - column * in_column);
         let of_slot = slot.get_or_insert(0.0_f64);
         *of_slot = match together {
-            Together::Sum => *of_slot + value,
+            Together::Mean => *of_slot + value / steps_of_column as f64,
             Together::Largest => of_slot.max(value),
         };
     }

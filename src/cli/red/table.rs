@@ -168,9 +168,12 @@ impl Layout {
         let chart = |together, value: fn(&Figures) -> Option<f64>| {
             sparkline::draw(document, series, self.chart, together, value)
         };
-        let qps = chart(Together::Sum, |figures| Some(figures.qps));
+        let qps = chart(Together::Mean, |figures| Some(figures.qps));
         let p99 = chart(Together::Largest, |figures| {
-            figures.percentiles_nano.get("99").map(|nanos| *nanos as f64)
+            figures
+                .percentiles_nano
+                .get("99")
+                .map(|nanos| *nanos as f64)
         });
         for chart in [qps, p99] {
             line.push_str(&self.chart_cell(&chart));

@@ -4,8 +4,8 @@ mod document;
 
 use crate::cli::instant;
 use crate::cli::paint::{DIM, Paint, RED};
-use crate::cli::text::{cut_end, pad_end, printable};
 use crate::cli::terminal::Terminal;
+use crate::cli::text::{cut_end, pad_end, printable};
 use document::{
     Bottleneck, CriticalPath, FirstError, RepeatedCalls, SerialSiblings, SpanReference,
     ZoneCrossing,

@@ -9,8 +9,8 @@ use super::diagnosis::{ON_CRITICAL_PATH, RowFindings};
 use super::document::{SpanDocument, TraceDocument};
 use crate::cli::instant;
 use crate::cli::paint::{BOLD, DIM, Paint, RED, YELLOW};
-use crate::cli::text::{cut_end, cut_start, pad_end, pad_start, printable, width};
 use crate::cli::terminal::Terminal;
+use crate::cli::text::{cut_end, cut_start, pad_end, pad_start, printable, width};
 
 /// Draws the trace: two lines of summary, the heads of the columns, then a line for each span.
 ///

@@ -10,6 +10,7 @@ pub(super) fn write(exposition: &mut Exposition, stats: &StorageStats) {
     write_memory(exposition, stats);
     write_table(exposition, stats);
     write_flushes(exposition, stats);
+    write_roll_ups(exposition, stats);
     write_wal(exposition, &stats.wal);
 }
 
@@ -84,6 +85,39 @@ fn write_flushes(exposition: &mut Exposition, stats: &StorageStats) {
         "spanhouse_flush_seconds_total",
         "Time spent on flushes, in seconds.",
         seconds(stats.flush_nanos),
+    );
+}
+
+fn write_roll_ups(exposition: &mut Exposition, stats: &StorageStats) {
+    exposition.gauge(
+        "spanhouse_unrolled_spans",
+        "Spans of the table that no figures tell of yet.",
+        stats.unrolled_rows,
+    );
+    exposition.gauge(
+        "spanhouse_figure_files",
+        "Live files of the tables of figures.",
+        stats.figure_files,
+    );
+    exposition.gauge(
+        "spanhouse_figure_bytes",
+        "Bytes of these files.",
+        stats.figure_bytes,
+    );
+    exposition.counter(
+        "spanhouse_roll_ups_total",
+        "Commits of figures.",
+        stats.roll_ups,
+    );
+    exposition.counter(
+        "spanhouse_roll_up_failures_total",
+        "Failed attempts to make one.",
+        stats.roll_up_failures,
+    );
+    exposition.counter(
+        "spanhouse_roll_up_seconds_total",
+        "Time spent on roll-ups, in seconds.",
+        seconds(stats.roll_up_nanos),
     );
 }
 

@@ -133,6 +133,7 @@ fn properties(schema: &Schema) -> WriterProperties {
 
 #[cfg(test)]
 mod tests {
+    use parquet::file::metadata::RowGroupMetaData;
     use parquet::file::reader::{FileReader, SerializedFileReader};
 
     use super::*;
@@ -146,7 +147,7 @@ mod tests {
         let facts = files.iter().map(|file| {
             let reader = SerializedFileReader::new(file.bytes.clone()).expect("Parquet");
             let groups = reader.metadata().row_groups().iter();
-            let groups = groups.map(|group| group.num_rows()).collect();
+            let groups = groups.map(RowGroupMetaData::num_rows).collect();
             (
                 file.date.0,
                 file.min_start_nanos,

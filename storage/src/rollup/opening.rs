@@ -59,7 +59,7 @@ pub(super) async fn begin(
         .red
         .min(cursors.edges)
         .map_or(0, |cursor| cursor + 1);
-    let (rollups, catch_up) = recover(Logs {
+    let (rollups, catch_up) = recover(&Logs {
         version,
         live,
         history: spans.history(first).await?,

@@ -38,8 +38,8 @@ pub(crate) struct CatchUp {
 }
 
 /// The state to begin with. While a table has to catch up, nothing counts as rolled up.
-pub(crate) fn recover(logs: Logs) -> (Rollups, Option<CatchUp>) {
-    let past = Past::new(&logs);
+pub(crate) fn recover(logs: &Logs) -> (Rollups, Option<CatchUp>) {
+    let past = Past::new(logs);
     let next = |table| logs.cursors.get(table).map_or(0, |cursor| cursor + 1);
     let (known, lost): (Vec<_>, Vec<_>) = RollupTable::ALL
         .into_iter()

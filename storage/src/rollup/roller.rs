@@ -158,8 +158,8 @@ impl Roller {
                 replaces: catch_up.replaces,
             });
         }
-        let (earlier, pending) = self.parts.live.waiting_for_roll_up()?;
-        let taken = first_commits(&pending);
+        let waiting = self.parts.live.waiting_for_roll_up()?;
+        let taken = first_commits(&waiting.pending);
         let through = taken.last()?.version;
         Some(Step {
             through,
@@ -168,7 +168,7 @@ impl Roller {
                 .iter()
                 .flat_map(|pending| pending.files.iter().cloned())
                 .collect(),
-            earlier: earlier.to_vec(),
+            earlier: waiting.rolled.to_vec(),
             replaces: false,
         })
     }

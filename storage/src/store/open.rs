@@ -9,7 +9,9 @@ use schemas::{SpanBatch, SpanBatchBuilder};
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
 
-use super::{DecodePayload, Durable, FlushCounters, OnReplay, Shared, TableWriter, flusher};
+use super::{
+    DecodePayload, Durable, FlushCounters, OnReplay, RollUpCounters, Shared, TableWriter, flusher,
+};
 use crate::budget::MemoryBudget;
 use crate::catalog::Objects;
 use crate::data_file::DataFile;
@@ -76,6 +78,7 @@ pub(super) async fn open(
         roller,
         is_closing: AtomicBool::new(false),
         counters: FlushCounters::default(),
+        roll_up_counters: RollUpCounters::default(),
     });
     let replaying = Arc::clone(&shared);
     let replayed = tokio::task::spawn_blocking(move || {

@@ -1,6 +1,7 @@
 //! Rolls up what was flushed, beside the flusher: a failure delays figures, never spans.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
@@ -58,12 +59,23 @@ pub(super) async fn step(shared: &Shared) -> Result<bool, StorageError> {
         return Ok(false);
     };
     let started = Instant::now();
-    let has_rolled = roller.lock().await.step().await?;
-    if has_rolled {
-        let milliseconds = started.elapsed().as_millis();
-        tracing::info!(milliseconds, "rolled up spans");
+    let stepped = roller.lock().await.step().await;
+    let counters = &shared.roll_up_counters;
+    let nanos = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+    if !matches!(stepped, Ok(false)) {
+        counters.nanos.fetch_add(nanos, Ordering::Relaxed);
     }
-    Ok(has_rolled)
+    match &stepped {
+        Ok(true) => {
+            counters.roll_ups.fetch_add(1, Ordering::Relaxed);
+            tracing::info!(milliseconds = nanos / 1_000_000, "rolled up spans");
+        }
+        Ok(false) => {}
+        Err(_) => {
+            counters.failures.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+    stepped
 }
 
 /// Rolls up what waits, unless that fails or takes long; the next start takes it up.

@@ -120,6 +120,7 @@ fn help_explains_every_command() {
         "serve",
         "demo",
         "trace",
+        "red",
         "check-config",
         "openapi",
         "wal",
@@ -133,6 +134,7 @@ fn help_explains_every_command() {
         &["serve"][..],
         &["demo"],
         &["trace"],
+        &["red"],
         &["check-config"],
         &["openapi"],
         &["wal", "inspect"],
@@ -211,6 +213,39 @@ async fn trace_prints_the_tree_of_a_running_server() {
         unknown.stderr
     );
     assert_eq!(trace(&["no-id"]).code, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn red_prints_the_figures_of_a_running_server() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Launch::in_directory(directory.path()).start().await;
+    assert_eq!(
+        Sender::http(&server).send(batch(1, 1, 4)).await,
+        Reply::Acked
+    );
+    let red = |arguments: &[&str]| {
+        run(command()
+            .arg("red")
+            .args(["--server", &server.api])
+            .args(arguments))
+    };
+    let services = red(&[]);
+    assert_eq!(services.code, 0, "{}", services.stderr);
+    let json = red(&["--json", "--last", "1d", "--by", "service,kind"]);
+    let document: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    let exact = red(&["--json", "--last", "1d", "--by", "service,kind", "--exact"]);
+    let exact: serde_json::Value = serde_json::from_str(&exact.stdout).unwrap();
+    assert_eq!(document["series"], exact["series"]);
+
+    let unknown = red(&["nobody", "--by", "colour"]);
+    assert_eq!(unknown.code, 1);
+    assert!(unknown.stderr.contains("colour"), "{}", unknown.stderr);
+    let nobody = red(&["nobody"]);
+    assert_eq!(nobody.code, 0, "{}", nobody.stderr);
+    assert!(nobody.stdout.contains("no requests"), "{}", nobody.stdout);
+    assert_eq!(red(&["--last", "soon"]).code, 1);
+    let elsewhere = run(command().args(["red", "--server", "https://x"]));
+    assert_eq!(elsewhere.code, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]

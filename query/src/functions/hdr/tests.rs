@@ -16,7 +16,7 @@ fn rows(groups: u32) -> Vec<(u32, Option<i64>)> {
         let mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
         let nanos = i64::try_from(mixed >> (24 + mixed % 32)).expect("40 bits at most");
         let group = u32::try_from(mixed % u64::from(groups)).expect("less than the groups");
-        (group, (number % 17 != 0).then_some(nanos))
+        (group, (!number.is_multiple_of(17)).then_some(nanos))
     };
     (0..u64::from(groups) * 6).map(row).collect()
 }
@@ -96,7 +96,9 @@ async fn check_groups(memory: Option<usize>, groups: u32) {
     let of_found: usize = found.iter().map(RecordBatch::num_rows).sum();
     assert_eq!(of_found, expected.len());
     for batch in &found {
-        let groups = batch.column(0).as_primitive::<arrow_array::types::UInt32Type>();
+        let groups = batch
+            .column(0)
+            .as_primitive::<arrow_array::types::UInt32Type>();
         let histograms = batch.column(1).as_binary::<i32>();
         let medians = batch.column(2).as_primitive::<Int64Type>();
         for row in 0..batch.num_rows() {
@@ -132,12 +134,20 @@ async fn without_groups() {
     let found = aggregated(&session(None), &rows, Vec::new(), figures)
         .await
         .expect("figures");
-    assert_eq!(found[0].column(0).as_binary::<i32>().value(0), expected.to_bytes());
+    assert_eq!(
+        found[0].column(0).as_binary::<i32>().value(0),
+        expected.to_bytes()
+    );
     let percentile = found[0].column(1).as_primitive::<Int64Type>().value(0);
     assert_eq!(Some(percentile), at(&mut expected, 99.0));
-    let nothing = aggregated(&session(None), &[], Vec::new(), vec![hdr_histogram(col("nanos"))])
-        .await
-        .expect("figures");
+    let nothing = aggregated(
+        &session(None),
+        &[],
+        Vec::new(),
+        vec![hdr_histogram(col("nanos"))],
+    )
+    .await
+    .expect("figures");
     assert!(nothing[0].column(0).is_null(0));
 }
 
@@ -164,10 +174,14 @@ fn groups_can_be_emitted_in_parts_and_skipped() {
         .expect("durations");
     let first = groups.state(EmitTo::First(1)).expect("a state");
     // The other way to states: row by row, as where most groups have one row.
-    let converted = groups.convert_to_state(values, Some(&keep)).expect("states");
+    let converted = groups
+        .convert_to_state(values, Some(&keep))
+        .expect("states");
     assert_eq!(converted[0].null_count(), 2);
     groups.merge_batch(&first, &[2], 4).expect("a state");
-    groups.merge_batch(&converted, &[3, 3, 3, 3], 4).expect("states");
+    groups
+        .merge_batch(&converted, &[3, 3, 3, 3], 4)
+        .expect("states");
     let longest = groups.evaluate(EmitTo::All).expect("figures");
     let longest: Vec<_> = longest.as_primitive::<Int64Type>().iter().collect();
     assert_eq!(longest, [None, Some(1), Some(7), Some(7)]);

@@ -4,9 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::figures_json::FiguresJson;
-use crate::catalog::{
-    CATALOG_PERCENTILE, CatalogQuery, InstanceEntry, Seen, ServiceEntry,
-};
+use crate::catalog::{CATALOG_PERCENTILE, CatalogQuery, InstanceEntry, Seen, ServiceEntry};
 use crate::red::RedFigures;
 
 /// The services that sent spans, and how they do.

@@ -38,7 +38,8 @@ pub(super) fn spans(
     let step = step(parameters, from, to)?;
     let range = TimeSpan::of_steps(from, to, step);
     if range.length().as_nanos() / step.as_nanos() > most_steps {
-        let problem = format!("the range has over {most_steps} steps of {step:?}; take longer ones");
+        let problem =
+            format!("the range has over {most_steps} steps of {step:?}; take longer ones");
         return Err(ApiError::malformed("step", problem));
     }
     let name = |parameter| parameters.first(parameter).map(str::to_owned);
@@ -146,7 +147,11 @@ mod tests {
     fn default_steps_are_those_that_figures_are_kept_for() {
         let check = |minutes: i64, expect: u64| {
             let to = UnixNanos(minutes * 60_000_000_000);
-            assert_eq!(default_step(UnixNanos(0), to).as_secs(), expect, "{minutes}");
+            assert_eq!(
+                default_step(UnixNanos(0), to).as_secs(),
+                expect,
+                "{minutes}"
+            );
         };
         check(1, 10);
         check(15, 10);

@@ -7,10 +7,7 @@ use super::*;
 const NOW: i64 = 1_700_000_000_000_000_000;
 
 /// The spans of an instance: id, seconds ago and kind of each.
-fn instance(
-    attributes: &[(&str, AttributeRef<'_>)],
-    spans: &[(u64, i64, SpanKind)],
-) -> SpanBatch {
+fn instance(attributes: &[(&str, AttributeRef<'_>)], spans: &[(u64, i64, SpanKind)]) -> SpanBatch {
     let mut builder = SpanBatchBuilder::default();
     builder.set_resource(&ResourceRow {
         attributes,
@@ -40,7 +37,11 @@ fn fleet() -> Router {
         instance(&resource("shop", "a", "1.0"), &[(1, 3_000, server)]),
         instance(
             &resource("shop", "b", "1.1"),
-            &[(2, 2_000, server), (3, 60, server), (4, 50, SpanKind::Client)],
+            &[
+                (2, 2_000, server),
+                (3, 60, server),
+                (4, 50, SpanKind::Client),
+            ],
         ),
         instance(
             &[("service.name", AttributeRef::String("cron"))],
@@ -75,7 +76,10 @@ async fn the_range_and_the_service_can_be_chosen() {
     };
     assert_eq!(count("services?from=now-3h", "services").await, 3);
     assert_eq!(count("services?service=cron", "services").await, 1);
-    assert_eq!(count("instances?service=shop&from=now-10m", "instances").await, 1);
+    assert_eq!(
+        count("instances?service=shop&from=now-10m", "instances").await,
+        1
+    );
     assert_eq!(count("instances?service=nobody", "instances").await, 0);
     let answer = get(&fleet, "/api/v1/catalog/services?window=25h").await;
     assert_eq!(answer.status, StatusCode::BAD_REQUEST);

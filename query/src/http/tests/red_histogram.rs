@@ -46,7 +46,9 @@ async fn exemplars_can_be_left_out() {
             let cells = step["cells"].as_array().expect("cells");
             cells.iter().map(|cell| cell["exemplars"].as_array())
         });
-        cells.map(|exemplars| exemplars.expect("exemplars").len()).sum()
+        cells
+            .map(|exemplars| exemplars.expect("exemplars").len())
+            .sum()
     };
     assert_eq!(exemplars("exemplars=0").await, 0);
     assert_eq!(exemplars("buckets=1&step=10s").await, 2);

@@ -114,6 +114,13 @@ fn put_number(bytes: &mut Vec<u8>, number: i64) {
 }
 
 fn take_number(bytes: &mut &[u8]) -> Result<i64, MalformedHistogram> {
+    // Most numbers are of one byte.
+    if let Some((byte, rest)) = bytes.split_first()
+        && *byte < 0x80
+    {
+        *bytes = rest;
+        return Ok(i64::from(*byte >> 1) ^ -i64::from(*byte & 1));
+    }
     let mut zigzag = 0_u64;
     for index in 0..9 {
         let (byte, rest) = bytes

@@ -30,7 +30,11 @@ async fn apdex_is_that_of_the_durations_without_error() {
     check(&[(101, false), (400, false)], Some(0.5)).await;
     check(&[(401, false)], Some(0.0)).await;
     check(&[(1, true)], Some(0.0)).await;
-    check(&[(1, false), (200, false), (900, false), (1, true)], Some(0.375)).await;
+    check(
+        &[(1, false), (200, false), (900, false), (1, true)],
+        Some(0.375),
+    )
+    .await;
 }
 
 #[tokio::test]

@@ -39,7 +39,7 @@ fn fleet(count: u64) -> Vec<SpanBatch> {
                 ..SpanRow::new(TraceId([(number % 5) as u8; 16]), span_id(number))
             };
             builder.push(&row);
-            if random % 5 == 0 {
+            if random.is_multiple_of(5) {
                 builder.push(&row);
             }
         }

@@ -1,6 +1,6 @@
 //! Sums of calls, and of rows of the table `edges`, by edge and point.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use datafusion::execution::memory_pool::MemoryReservation;
 use schemas::UnixNanos;
@@ -9,6 +9,7 @@ use schemas::rollups::OTHER_OPERATIONS;
 use super::super::call::{Call, End, Sign};
 use super::super::cell::{EdgeCell, HalfCell};
 use super::super::edge::EdgeKey;
+use super::super::fast_map::FastMap;
 use super::super::names::Names;
 use super::super::rollup::{EdgeRows, malformed};
 use super::super::{Topology, TopologyDimension, TopologyQuery};
@@ -55,7 +56,7 @@ impl Sums {
 #[derive(Debug)]
 pub(in super::super) struct GraphSums<'a> {
     query: &'a TopologyQuery,
-    sums: HashMap<(EdgeKey, i64), Sums>,
+    sums: FastMap<(EdgeKey, i64), Sums>,
     batches: Vec<EdgeRows>,
     memory: MemoryReservation,
 }
@@ -67,7 +68,7 @@ impl<'a> GraphSums<'a> {
     pub(in super::super) fn new(query: &'a TopologyQuery, memory: MemoryReservation) -> Self {
         Self {
             query,
-            sums: HashMap::new(),
+            sums: FastMap::default(),
             batches: Vec::new(),
             memory,
         }
@@ -134,7 +135,7 @@ impl<'a> GraphSums<'a> {
 
     pub(in super::super) fn finish(mut self, names: &mut Names) -> Result<Topology, QueryError> {
         self.move_to_other_operations(names);
-        let mut edges: HashMap<EdgeKey, BTreeMap<i64, Sums>> = HashMap::new();
+        let mut edges: FastMap<EdgeKey, BTreeMap<i64, Sums>> = FastMap::default();
         for ((edge, point), sums) in self.sums {
             edges.entry(edge).or_default().insert(point, sums);
         }

@@ -31,6 +31,9 @@ const TEXTS: [&str; 10] = [
     "callee_zone",
 ];
 
+/// What a row takes beside its histograms, typically, in bytes.
+const ROW_BYTES: usize = 200;
+
 /// Rows of the table as typed columns.
 #[derive(Debug)]
 pub(in super::super) struct EdgeRows {
@@ -43,7 +46,6 @@ pub(in super::super) struct EdgeRows {
     errors: Int64Array,
     client: Half,
     server: Half,
-    bytes: usize,
 }
 
 /// The columns of one side's durations.
@@ -88,7 +90,6 @@ impl EdgeRows {
             errors: int64("errors")?,
             client: half("client_sum_nano", "client_durations")?,
             server: half("server_sum_nano", "server_durations")?,
-            bytes: batch.get_array_memory_size(),
         })
     }
 
@@ -96,9 +97,17 @@ impl EdgeRows {
         self.steps.len()
     }
 
-    /// The memory that the rows hold, in bytes.
+    /// The memory that the rows hold, in bytes; other rows may share their columns.
     pub(in super::super) fn memory_bytes(&self) -> usize {
-        self.bytes
+        let histograms = |half: &Half| {
+            let ends = half.durations.value_offsets();
+            let length = ends
+                .last()
+                .zip(ends.first())
+                .map(|(end, start)| end - start);
+            usize::try_from(length.unwrap_or(0)).unwrap_or(0)
+        };
+        self.len() * ROW_BYTES + histograms(&self.client) + histograms(&self.server)
     }
 
     /// The bucket's length, in seconds.

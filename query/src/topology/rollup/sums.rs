@@ -1,14 +1,13 @@
 //! Sums by edge and bucket.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-
 use schemas::rollups::ROLLUP_STEPS;
 
 use super::super::call::{Call, Sign};
 use super::super::cell::EdgeCell;
 use super::super::edge::EdgeKey;
+use super::super::fast_map::FastMap;
 use super::super::names::Names;
+use crate::red::HistogramSum;
 
 /// What a row of the table is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,7 +31,7 @@ pub(super) struct EdgeRow {
 /// Sums of calls that are added, and of calls that are taken.
 #[derive(Debug, Default)]
 pub(super) struct EdgeSums {
-    cells: HashMap<(RowKey, Sign), EdgeCell>,
+    cells: FastMap<(RowKey, Sign), EdgeCell>,
 }
 
 impl EdgeSums {
@@ -48,17 +47,24 @@ impl EdgeSums {
         self.cells.entry((key, sign)).or_default().add(call);
     }
 
-    pub(super) fn add_cell(&mut self, key: RowKey, sign: Sign, cell: EdgeCell) {
-        match self.cells.entry((key, sign)) {
-            Entry::Occupied(mut sum) => sum.get_mut().merge(&cell),
-            Entry::Vacant(place) => {
-                place.insert(cell);
-            }
+    /// Sums of cells.
+    pub(super) fn of_cells<'a>(cells: impl Iterator<Item = (RowKey, Sign, &'a EdgeCell)>) -> Self {
+        let mut parts: FastMap<(RowKey, Sign), Vec<&EdgeCell>> = FastMap::default();
+        for (key, sign, cell) in cells {
+            parts.entry((key, sign)).or_default().push(cell);
+        }
+        let mut sum = HistogramSum::default();
+        let sums = parts
+            .into_iter()
+            .map(|(key, parts)| (key, EdgeCell::sum_of(&parts, &mut sum)));
+        Self {
+            cells: sums.collect(),
         }
     }
 
     /// Adds the rows without operations, versions and zones.
     pub(super) fn add_totals(&mut self) {
+        self.cells.values_mut().for_each(EdgeCell::settle);
         self.regroup(|key| {
             let is_total = RowKey {
                 is_total: true,
@@ -85,13 +91,12 @@ impl EdgeSums {
     }
 
     fn regroup(&mut self, to: impl Fn(&RowKey) -> Option<RowKey>) {
-        let mut sums: HashMap<(RowKey, Sign), EdgeCell> = HashMap::new();
-        for ((key, sign), cell) in &self.cells {
-            if let Some(key) = to(key) {
-                sums.entry((key, *sign)).or_default().merge(cell);
-            }
-        }
-        self.cells.extend(sums);
+        let cells = self.cells.iter();
+        let sums = Self::of_cells(cells.filter_map(|((key, sign), cell)| {
+            let key = to(key)?;
+            Some((key, *sign, cell))
+        }));
+        self.cells.extend(sums.cells);
     }
 
     /// The rows in order.

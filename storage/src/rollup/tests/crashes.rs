@@ -7,6 +7,7 @@ use super::counting::counting;
 use super::world::{World, commit_of, spans};
 use crate::StorageError;
 use crate::rollup::RollupTable;
+use crate::table::Outcome;
 use crate::table::tests::faulty_store::Fault;
 
 /// Faults of the commits, each of which is tried twice.
@@ -90,7 +91,7 @@ async fn tables_of_which_the_log_tells_nothing_any_more_begin_anew() {
     open.roller.step().await.expect_err("fails");
     while open.log.version() < 100 {
         let committed = open.log.commit(commit_of(Vec::new(), Vec::new())).await;
-        let _ = committed.expect("commits");
+        assert_eq!(committed.expect("commits").outcome, Outcome::Written);
     }
     open.log.close().await;
     open.flush(&spans(40, 10)).await;

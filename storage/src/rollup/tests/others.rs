@@ -1,5 +1,7 @@
 //! Other engines that write to the table of spans.
 
+use crate::table::Outcome;
+
 use super::world::{Open, Sample, World, commit_of, open_log, spans, store_files};
 
 /// Another engine writes spans again that some files hold.
@@ -9,14 +11,14 @@ async fn rewrite(world: &World, samples: &[Sample], chosen: std::ops::Range<usiz
     let removes = files.get(chosen).expect("so many files").to_vec();
     let adds = store_files(&world.spans, samples).await;
     let committed = log.commit(commit_of(adds, removes)).await;
-    let _ = committed.expect("commits");
+    assert_eq!(committed.expect("commits").outcome, Outcome::Written);
 }
 
 async fn append(world: &World, samples: &[Sample]) {
     let (mut log, _) = open_log(&world.spans).await;
     let adds = store_files(&world.spans, samples).await;
     let committed = log.commit(commit_of(adds, Vec::new())).await;
-    let _ = committed.expect("commits");
+    assert_eq!(committed.expect("commits").outcome, Outcome::Written);
 }
 
 /// Two files that are rolled up and two that are not.
