@@ -72,7 +72,7 @@ pub(super) enum Value {
 impl RedMetrics {
     pub(super) fn of(told: Told, exemplars: &ExemplarsOfSpans) -> Self {
         let mut families = of_spans(told.spans, exemplars);
-        families.extend(of_calls(told.calls));
+        families.extend(of_calls(&told.calls));
         families.push(left_out(told.spans_left_out, told.calls_left_out));
         Self { families }
     }
@@ -125,11 +125,11 @@ fn of_spans(spans: Vec<(Labels, Tally)>, exemplars: &ExemplarsOfSpans) -> Vec<Fa
     ]
 }
 
-fn of_calls(calls: Vec<(Labels, Tally)>) -> Vec<Family> {
-    let total = numbers(&calls, |tally| tally.count);
-    let failed = numbers(&calls, |tally| tally.failed);
-    let server = histograms(&calls, |tally| &tally.durations);
-    let client = histograms(&calls, |tally| &tally.client_durations);
+fn of_calls(calls: &[(Labels, Tally)]) -> Vec<Family> {
+    let total = numbers(calls, |tally| tally.count);
+    let failed = numbers(calls, |tally| tally.failed);
+    let server = histograms(calls, |tally| &tally.durations);
+    let client = histograms(calls, |tally| &tally.client_durations);
     vec![
         Family {
             name: "traces_service_graph_request_total",

@@ -246,7 +246,7 @@ async fn spans_that_come_late_are_counted_and_nothing_falls() {
     let by_user = r#"traces_service_graph_request_total{client="user",connection_type="virtual_node",server="cart"} 1"#;
     let by_shop =
         r#"traces_service_graph_request_total{client="shop",connection_type="",server="cart"} 1"#;
-    assert_eq!(edges().await, [String::new(); 0]);
+    assert!(edges().await.is_empty());
     let root = SpanRow {
         kind: SpanKind::Server,
         name: "root",

@@ -69,16 +69,19 @@ pub(super) struct RedSums {
     cells: HashMap<(u32, i64), Cell>,
 }
 
+/// A cell by the position of its group, and the start of its bucket.
+type PlacedCell = ((u32, i64), Cell);
+
 impl RedSums {
     pub(super) fn cell(&mut self, group: u32, bucket: i64) -> &mut Cell {
         self.cells.entry((group, bucket)).or_default()
     }
 
     /// The groups in order, and the cells by place of their group and bucket.
-    pub(super) fn sorted(self) -> (Vec<RedGroup>, Vec<((u32, i64), Cell)>) {
+    pub(super) fn sorted(self) -> (Vec<RedGroup>, Vec<PlacedCell>) {
         let (groups, ranks) = self.groups.ranked();
         let rank = |((group, bucket), cell)| ((ranks[group as usize], bucket), cell);
-        let mut cells: Vec<((u32, i64), Cell)> = self.cells.into_iter().map(rank).collect();
+        let mut cells: Vec<PlacedCell> = self.cells.into_iter().map(rank).collect();
         cells.sort_unstable_by_key(|(place, _)| *place);
         (groups, cells)
     }
