@@ -6,6 +6,7 @@ use std::time::Duration;
 use schemas::{StatusCode, UnixNanos};
 
 use super::cells::{Cell, Group};
+use super::histogram::DurationHistogram;
 use super::query::{GroupBy, nanos};
 use super::{RedQuery, Series};
 
@@ -38,6 +39,8 @@ pub struct RedSeries {
     pub(super) group: Group,
     /// Over the whole range.
     pub total: RedFigures,
+    /// The durations over the whole range.
+    pub durations: DurationHistogram,
     /// By the start of each step that has spans, in order.
     pub points: Vec<(UnixNanos, RedFigures)>,
 }
@@ -75,6 +78,7 @@ pub(super) fn of_series(query: &RedQuery, series: Series) -> RedAnswer {
         RedSeries {
             group,
             total: group_total.figures(query, range),
+            durations: group_total.cell.durations,
             points,
         }
     });
