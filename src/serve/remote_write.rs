@@ -57,8 +57,7 @@ pub(super) fn start(house: &House, parts: &mut JoinSet<Part>) {
     let house = house.clone();
     parts.spawn(async move {
         let stop = house.stop.clone();
-        let sending = Box::pin(send(house, url));
-        let ended = stop.run_until_cancelled(sending).await;
+        let ended = stop.run_until_cancelled(Box::pin(send(house, url))).await;
         (NAME, ended.unwrap_or(Ok(())))
     });
 }

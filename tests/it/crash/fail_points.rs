@@ -13,7 +13,7 @@ use crate::ledger::{Ledger, Traffic};
 use crate::server::{Launch, Server, eventually};
 
 /// Every fail point, and how often it is passed before the server is killed there, beside at once.
-const POINTS: [(&str, u64); 12] = [
+const POINTS: [(&str, u64); 15] = [
     ("wal::segment-header", 2),
     ("wal::segment-switch", 2),
     ("wal::before-write", 40),
@@ -26,6 +26,9 @@ const POINTS: [(&str, u64); 12] = [
     ("table::before-commit", 4),
     ("table::after-commit", 4),
     ("table::after-log-entry-before-fsync", 4),
+    ("rollup::after-files", 2),
+    ("rollup::between-tables", 2),
+    ("rollup::after-commit", 2),
 ];
 
 /// What an abort ends a process with.

@@ -147,6 +147,45 @@ async fn spans_of_one_id_count_once_only_if_they_are_the_same() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn names_beyond_the_limit_of_a_service_count_with_the_others() {
+    const LIMIT: usize = 1_000;
+    let one = generated::traces(9, 1).swap_remove(0);
+    let named = |number: u64| Sent {
+        span_id: (number + 1).to_be_bytes(),
+        name: format!("GET /orders/{number}"),
+        ..one.clone()
+    };
+    let spans: Vec<Sent> = (0..LIMIT as u64 + 50).map(named).collect();
+    let directory = tempfile::tempdir().unwrap();
+    let launch = Launch::in_directory(directory.path()).set("flush-age", "100ms");
+    let second = one.start / 1_000_000_000;
+    let path = format!(
+        "/api/v1/red?by=operation&kind=all&from={second}&to={}&step=10s",
+        second + 1
+    );
+    let server = launch.start().await;
+    send_all(&server, std::slice::from_ref(&spans)).await;
+    server.flushed().await;
+    rolled_up(&server, &spans).await;
+    let answer = server.json(&path).await;
+    assert_eq!(answer["total"]["count"], spans.len());
+    let series = answer["series"].as_array().unwrap();
+    assert_eq!(series.len(), LIMIT + 1);
+    let other = series.iter().find(|each| each["operation"] == "(other)");
+    assert_eq!(other.unwrap()["total"]["count"], 50);
+    server.kill();
+    let server = launch.start().await;
+    // A name that has its own row keeps it, and a new one has none.
+    let more = [named(LIMIT as u64 + 60)];
+    send_all(&server, &[more.to_vec()]).await;
+    let again = server.json(&path).await;
+    let series = again["series"].as_array().unwrap();
+    assert_eq!(series.len(), LIMIT + 1);
+    let other = series.iter().find(|each| each["operation"] == "(other)");
+    assert_eq!(other.unwrap()["total"]["count"], 51);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_recorded_span_of_two_systems() {
     let Some(fixtures) = fixtures() else { return };
     let directory = tempfile::tempdir().unwrap();
