@@ -62,11 +62,14 @@ impl RedGroups {
     }
 }
 
-/// Sums in no order. Buckets are given by their starts.
+/// The number of a group, and the start of a bucket.
+pub(super) type Place = (u32, i64);
+
+/// Sums in no order.
 #[derive(Debug, Default)]
 pub(super) struct RedSums {
     pub(super) groups: RedGroups,
-    cells: HashMap<(u32, i64), Cell>,
+    cells: HashMap<Place, Cell>,
 }
 
 impl RedSums {
@@ -75,10 +78,10 @@ impl RedSums {
     }
 
     /// The groups in order, and the cells by place of their group and bucket.
-    pub(super) fn sorted(self) -> (Vec<RedGroup>, Vec<((u32, i64), Cell)>) {
+    pub(super) fn sorted(self) -> (Vec<RedGroup>, Vec<(Place, Cell)>) {
         let (groups, ranks) = self.groups.ranked();
         let rank = |((group, bucket), cell)| ((ranks[group as usize], bucket), cell);
-        let mut cells: Vec<((u32, i64), Cell)> = self.cells.into_iter().map(rank).collect();
+        let mut cells: Vec<(Place, Cell)> = self.cells.into_iter().map(rank).collect();
         cells.sort_unstable_by_key(|(place, _)| *place);
         (groups, cells)
     }
