@@ -10,8 +10,7 @@ use super::jaeger::{
 };
 use super::native::{
     DiagnosisJson, InstanceCatalog, MtraceReceiptSchema, MtraceSpanSchema, OperationsAnswer,
-    RedHistogramJson, RedJson, ServiceCatalog,
-    ServicesAnswer, TopologyJson, TraceJson,
+    RedHistogramJson, RedJson, ServiceCatalog, ServicesAnswer, TopologyJson, TraceJson,
 };
 use super::zipkin::ZipkinLinkJson;
 use super::{JSON, jaeger, native, zipkin};
