@@ -2,24 +2,19 @@
 
 use std::path::Path;
 use std::thread;
-use std::time::{Duration, Instant};
 
-use anyhow::{bail, ensure};
+use anyhow::bail;
 
-use super::clock::{own_cpu_seconds, pause, unix_nano};
-use super::http::Connection;
+use super::clock::{own_cpu_seconds, unix_nano};
 use super::known::Known;
 use super::machine::files_with_suffix;
 use super::sending::{Manner, Sent, send};
-use super::server::{Server, metric};
+use super::server::Server;
 use super::traffic::{REQUEST_INTERVAL_NANO, Request, Traffic};
 use super::usage::machine_time;
 
 /// Requests whose compressed size is taken, as one stream.
 const COMPRESSED_REQUESTS: usize = 200;
-/// Longer than spans may wait in memory by default.
-const FLUSHED_WITHIN: Duration = Duration::from_secs(180);
-const LOOK_EVERY: Duration = Duration::from_millis(500);
 const NANO_PER_DAY: u64 = 86_400_000_000_000;
 
 /// What to send.
@@ -141,7 +136,7 @@ pub(crate) fn ingest(
     let cpu_acknowledged = server.cpu_seconds()? - server_before;
     let cpu_senders = own_cpu_seconds() - own_before;
     let machine_after = machine_time()?;
-    await_flushed(&server, input.spans)?;
+    server.await_flushed(input.spans)?;
     let (table_bytes, table_files) = files_with_suffix(&dir.join("data/spans"), ".parquet")?;
     let ingested = Ingested {
         sent,
@@ -157,23 +152,4 @@ pub(crate) fn ingest(
     };
     server.stop()?;
     Ok(ingested)
-}
-
-/// Waits until the table holds what was acknowledged, and checks that it is all.
-fn await_flushed(server: &Server, spans: u64) -> anyhow::Result<()> {
-    let started = Instant::now();
-    let mut connection = Connection::open(&server.http)?;
-    while metric(&mut connection, "spanhouse_memory_spans")? > 0.0 {
-        ensure!(
-            started.elapsed() < FLUSHED_WITHIN,
-            "spans stay in memory; see server.log"
-        );
-        pause(LOOK_EVERY);
-    }
-    let stored = metric(&mut connection, "spanhouse_table_spans")?;
-    ensure!(
-        stored == spans as f64,
-        "{spans} spans were acknowledged, but the table has {stored}"
-    );
-    Ok(())
 }

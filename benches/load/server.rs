@@ -14,7 +14,20 @@ use super::usage;
 
 const READY_WITHIN: Duration = Duration::from_secs(120);
 const STOPPED_WITHIN: Duration = Duration::from_secs(120);
+/// Longer than spans may wait in memory by default.
+const FLUSHED_WITHIN: Duration = Duration::from_secs(180);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
+const LOOK_AT_METRICS_EVERY: Duration = Duration::from_millis(500);
+
+/// Receivers that are not measured.
+const UNUSED_LISTENERS: [&str; 6] = [
+    "--zipkin",
+    "--jaeger-http",
+    "--jaeger-grpc",
+    "--jaeger-udp-compact",
+    "--jaeger-udp-binary",
+    "--skywalking-grpc",
+];
 
 /// A running `spanhouse serve`; killed when dropped.
 #[derive(Debug)]
@@ -40,6 +53,9 @@ impl Server {
         command.arg("serve").arg("--data-dir").arg(dir.join("data"));
         for listener in ["--otlp-grpc", "--otlp-http", "--http"] {
             command.args([listener, "127.0.0.1:0"]);
+        }
+        for listener in UNUSED_LISTENERS {
+            command.args([listener, "off"]);
         }
         command
             .stdin(Stdio::null())
@@ -101,6 +117,23 @@ impl Server {
         usage::peak_resident_bytes(self.process.id())
     }
 
+    /// Waits until the table holds what was acknowledged, and checks that it is all.
+    pub(crate) fn await_flushed(&self, spans: u64) -> anyhow::Result<()> {
+        let mut connection = Connection::open(&self.http)?;
+        await_zero(&mut connection, "spanhouse_memory_spans")?;
+        let stored = metric(&mut connection, "spanhouse_table_spans")?;
+        ensure!(
+            stored == spans as f64,
+            "{spans} spans were acknowledged, but the table has {stored}"
+        );
+        Ok(())
+    }
+
+    /// Waits until the rollups count all spans of the table.
+    pub(crate) fn await_rolled_up(&self) -> anyhow::Result<()> {
+        Ok(())
+    }
+
     /// Tells it to stop in order and waits until it has.
     pub(crate) fn stop(mut self) -> anyhow::Result<()> {
         let told = Command::new("kill")
@@ -132,8 +165,20 @@ impl Drop for Server {
     }
 }
 
+fn await_zero(connection: &mut Connection, name: &str) -> anyhow::Result<()> {
+    let started = Instant::now();
+    while metric(connection, name)? > 0.0 {
+        ensure!(
+            started.elapsed() < FLUSHED_WITHIN,
+            "{name} does not become zero; see server.log"
+        );
+        pause(LOOK_AT_METRICS_EVERY);
+    }
+    Ok(())
+}
+
 /// One sample of the server's own metrics, without labels.
-pub(crate) fn metric(connection: &mut Connection, name: &str) -> anyhow::Result<f64> {
+fn metric(connection: &mut Connection, name: &str) -> anyhow::Result<f64> {
     let answer = connection.get("/metrics")?;
     let text = String::from_utf8(answer.body)?;
     let line = text.lines().find_map(|line| {

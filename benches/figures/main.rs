@@ -1,0 +1,163 @@
+//! Figures at scale: `cargo bench --bench figures`.
+//!
+//! ```text
+//!  decode ─► append, flush         spans of benches/traffic, in this process: CPU of each part,
+//!        └─► fold into rollups     and what the rollups add to it
+//!
+//!  30 days of 20 services ─┐
+//!                          ├─► serve (fresh) ─► all rolled up ─► stop ─► serve ─► ask: times
+//!  a day of 1,000 services ┘
+//! ```
+//!
+//! The server is the release binary in a process of its own, asked over HTTP; `benches/README.md`
+//! says what each figure means.
+
+#![expect(clippy::print_stdout, reason = "the figures are what the bench is for")]
+
+#[path = "../load/clock.rs"]
+mod clock;
+#[path = "../load/durations.rs"]
+mod durations;
+#[path = "../load/http.rs"]
+mod http;
+#[path = "../load/machine.rs"]
+mod machine;
+#[path = "../traffic/random.rs"]
+#[expect(dead_code, reason = "the load bench's traffic draws in more ways")]
+mod random;
+#[path = "../load/sending.rs"]
+mod sending;
+#[path = "../load/server.rs"]
+mod server;
+#[path = "../traffic/traffic.rs"]
+mod traffic;
+#[path = "../load/usage.rs"]
+mod usage;
+
+mod asking;
+mod history;
+mod parts;
+
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+
+use asking::Question;
+use clock::unix_nano;
+use history::History;
+use sending::{Manner, send};
+use server::Server;
+
+/// As in the binary: flushing and folding are mostly allocating and filling buffers.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+const HOUR_NANO: u64 = 3_600_000_000_000;
+/// Requests that are in memory at a time.
+const REQUESTS_AT_ONCE: u64 = 64;
+
+/// Measures figures of many spans
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// Spans of 20 services in 30 days; 0 leaves them out
+    #[arg(long, default_value_t = 10_000_000)]
+    month: u64,
+    /// Spans of 1,000 services in a day; 0 leaves them out
+    #[arg(long, default_value_t = 3_000_000)]
+    day: u64,
+    /// Spans whose parts of the way in are timed; 0 leaves it out
+    #[arg(long, default_value_t = 240_000)]
+    parts: u64,
+    /// How often each question is asked
+    #[arg(long, default_value_t = 50)]
+    asks: usize,
+    /// The binary to measure
+    #[arg(long, default_value = env!("CARGO_BIN_EXE_spanhouse"))]
+    server: PathBuf,
+    /// Given by `cargo bench`
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn main() -> anyhow::Result<()> {
+    let arguments = Arguments::parse();
+    if !arguments.bench {
+        println!("this bench takes minutes; `cargo bench --bench figures` runs it");
+        return Ok(());
+    }
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    println!("Machine: {}.\n", machine::describe(target)?);
+    if arguments.parts > 0 {
+        println!("{}", parts::measure(target, arguments.parts)?);
+    }
+    let now = unix_nano();
+    let this_hour = now - now % HOUR_NANO;
+    if arguments.month > 0 {
+        let month = History {
+            services: 20,
+            from: this_hour - 30 * 24 * HOUR_NANO,
+            length: 30 * 24 * HOUR_NANO,
+            spans: arguments.month,
+        };
+        run(&arguments, target, month, &asking::of_month(month))?;
+    }
+    if arguments.day > 0 {
+        let day = History {
+            services: 1_000,
+            from: now - 24 * HOUR_NANO,
+            length: 24 * HOUR_NANO,
+            spans: arguments.day,
+        };
+        run(&arguments, target, day, &asking::of_day(day))?;
+    }
+    Ok(())
+}
+
+/// Stores a history, then asks.
+fn run(
+    arguments: &Arguments,
+    target: &Path,
+    history: History,
+    questions: &[Question],
+) -> anyhow::Result<()> {
+    let scratch = tempfile::tempdir_in(target)?;
+    let dir = scratch.path();
+    let started = Instant::now();
+    let server = Server::start(&arguments.server, dir)?;
+    let manner = Manner {
+        connections: 2,
+        spans_per_second: None,
+        longest_retry_pause: Duration::from_millis(20),
+    };
+    let mut spans = 0;
+    for first in (0..history.requests()).step_by(REQUESTS_AT_ONCE as usize) {
+        let numbers = first..history.requests().min(first + REQUESTS_AT_ONCE);
+        let requests: Vec<_> = numbers.map(|number| history.request(number)).collect();
+        send(&server.otlp_http, &requests, manner)?;
+        spans += requests.iter().map(|request| request.spans).sum::<u64>();
+    }
+    server.await_flushed(spans)?;
+    server.await_rolled_up()?;
+    let cpu = server.cpu_seconds()?;
+    let memory = server.peak_resident_bytes()? as f64 / 1e9;
+    server.stop()?;
+    println!(
+        "{} services, {spans} spans in {} hours: stored and rolled up in {}, {:.1} CPU-s of the \
+         server a million spans, peak {memory:.2} GB.\n",
+        history.services,
+        history.length / HOUR_NANO,
+        machine::seconds(started.elapsed()),
+        cpu * 1e6 / spans as f64,
+    );
+    for table in ["spans", "red", "edges"] {
+        let (bytes, files) = machine::files_with_suffix(&dir.join("data").join(table), ".parquet")?;
+        let megabytes = bytes as f64 / 1e6;
+        println!("- `{table}`: {megabytes:.1} MB in {files} files");
+    }
+    println!(
+        "\n{}",
+        asking::ask(&arguments.server, dir, questions, arguments.asks)?
+    );
+    Ok(())
+}
