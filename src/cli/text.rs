@@ -42,6 +42,19 @@ pub(super) fn cut_start(text: &str, columns: usize) -> String {
     ELLIPSIS.chars().chain(kept.chars().rev()).collect()
 }
 
+/// Cuts the middle out where the text is wider than `columns`; more is left of its end, which tells
+/// names of operations apart.
+pub(super) fn cut_middle(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    let room = columns.saturating_sub(1);
+    let start = take_columns(text.chars(), room / 3);
+    let end = take_columns(text.chars().rev(), room - width(&start));
+    let end = end.chars().rev();
+    start.chars().chain(ELLIPSIS.chars()).chain(end).collect()
+}
+
 /// Fills up with spaces at the end.
 pub(super) fn pad_end(text: &str, columns: usize) -> String {
     let missing = columns.saturating_sub(width(text));
@@ -73,6 +86,10 @@ mod tests {
         assert_eq!(cut_end("checkout", 5), "chec…");
         assert_eq!(cut_end("结账服务", 5), "结账…");
         assert_eq!(cut_start("0.1.2.3.4", 5), "….3.4");
+        assert_eq!(cut_middle("shop.Cart/Get", 13), "shop.Cart/Get");
+        assert_eq!(cut_middle("shop.Cart/Get", 10), "sho…rt/Get");
+        assert_eq!(cut_middle("结账服务操作", 8), "结…操作");
+        assert_eq!(cut_middle("cart", 1), "…");
         assert_eq!(pad_end("结账", 6), "结账  ");
         assert_eq!(pad_start("1 ms", 6), "  1 ms");
     }

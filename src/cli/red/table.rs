@@ -7,7 +7,7 @@ use super::sparkline::{self, Together};
 use crate::cli::instant;
 use crate::cli::paint::{BOLD, DIM, Paint, RED, YELLOW};
 use crate::cli::terminal::Terminal;
-use crate::cli::text::{cut_end, pad_end, pad_start, printable, width};
+use crate::cli::text::{cut_end, cut_middle, pad_end, pad_start, printable, width};
 
 const GAP: usize = 2;
 /// The room of a figure with the gap before it: as much as the longest duration takes.
@@ -182,7 +182,7 @@ impl Layout {
     }
 
     fn figures(&self, name: &str, figures: &Figures) -> String {
-        let mut line = pad_end(&cut_end(name, self.name), self.name);
+        let mut line = pad_end(&cut_middle(name, self.name), self.name);
         for column in &self.columns {
             line.push_str(&pad_start(&(column.cell)(figures), FIGURE));
         }

@@ -53,7 +53,7 @@ fn figures_are_a_table_with_charts() {
 
     operation                            QPS   success       avg       P50       P90       P99     P99.9       max  QPS       P99
     POST /orders                        40.0     100 %  1.235 ms  1.235 ms  2.469 ms  6.173 ms  12.35 ms  24.69 ms  ▂▄▅▇█     ▂▄▆██
-    结账服务的一个名字很长很长很…       4.44  99.999 %  987.7 ms  987.7 ms   1.975 s   4.938 s   9.877 s   19.75 s  ▄▅▂█▂     ▄▄▁█▁
+    结账服务…作，长到一行里放不下       4.44  99.999 %  987.7 ms  987.7 ms   1.975 s   4.938 s   9.877 s   19.75 s  ▄▅▂█▂     ▄▄▁█▁
     GET /�[2J                         0.0056  20.000 %    950 ns    950 ns  1.900 µs  4.750 µs  9.500 µs  19.00 µs      █         █
     all                                 44.5  99.910 %  1.500 ms  1.500 ms  3.000 ms  7.500 ms  15.00 ms  30.00 ms
     ");
@@ -68,7 +68,7 @@ fn a_narrow_terminal_loses_charts_and_then_figures() {
 
     operation                  QPS   success       avg       P50       P99     P99.9
     POST /orders              40.0     100 %  1.235 ms  1.235 ms  6.173 ms  12.35 ms
-    结账服务的一个名字…       4.44  99.999 %  987.7 ms  987.7 ms   4.938 s   9.877 s
+    结账服…一行里放不下       4.44  99.999 %  987.7 ms  987.7 ms   4.938 s   9.877 s
     GET /�[2J               0.0056  20.000 %    950 ns    950 ns  4.750 µs  9.500 µs
     all                       44.5  99.910 %  1.500 ms  1.500 ms  7.500 ms  15.00 ms
     ");
