@@ -100,7 +100,7 @@ pub(crate) fn ask(
             "| {} | {} ms | {:.0} ms | {:.1} ms | {:.1} ms | {cpu_ms:.1} ms | {:.1} kB |",
             question.what,
             question.goal_ms,
-            first.p50_ms(),
+            first.longest_ms(),
             took.p50_ms(),
             took.p99_ms(),
             bytes as f64 / 1e3,

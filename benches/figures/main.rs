@@ -25,6 +25,8 @@ mod machine;
 #[path = "../traffic/random.rs"]
 #[expect(dead_code, reason = "the load bench's traffic draws in more ways")]
 mod random;
+#[path = "../../src/serve/roll_up.rs"]
+mod roll_up;
 #[path = "../load/sending.rs"]
 mod sending;
 #[path = "../load/server.rs"]
@@ -39,15 +41,16 @@ mod history;
 mod parts;
 
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Parser;
 
 use asking::Question;
-use clock::unix_nano;
+use clock::{own_cpu_seconds, unix_nano};
 use history::History;
 use sending::{Manner, send};
 use server::Server;
+use usage::machine_time;
 
 /// As in the binary: flushing and folding are mostly allocating and filling buffers.
 #[global_allocator]
@@ -123,7 +126,8 @@ fn run(
 ) -> anyhow::Result<()> {
     let scratch = tempfile::tempdir_in(target)?;
     let dir = scratch.path();
-    let started = Instant::now();
+    let machine_before = machine_time()?.busy;
+    let own_before = own_cpu_seconds();
     let server = Server::start(&arguments.server, dir)?;
     let manner = Manner {
         connections: 2,
@@ -131,23 +135,25 @@ fn run(
         longest_retry_pause: Duration::from_millis(20),
     };
     let mut spans = 0;
+    let mut sending = Duration::ZERO;
     for first in (0..history.requests()).step_by(REQUESTS_AT_ONCE as usize) {
         let numbers = first..history.requests().min(first + REQUESTS_AT_ONCE);
         let requests: Vec<_> = numbers.map(|number| history.request(number)).collect();
-        send(&server.otlp_http, &requests, manner)?;
+        sending += send(&server.otlp_http, &requests, manner)?.wall;
         spans += requests.iter().map(|request| request.spans).sum::<u64>();
     }
     server.await_flushed(spans)?;
     server.await_rolled_up()?;
     let cpu = server.cpu_seconds()?;
     let memory = server.peak_resident_bytes()? as f64 / 1e9;
+    let others = machine_time()?.busy - machine_before - (own_cpu_seconds() - own_before) - cpu;
     server.stop()?;
     println!(
-        "{} services, {spans} spans in {} hours: stored and rolled up in {}, {:.1} CPU-s of the \
-         server a million spans, peak {memory:.2} GB.\n",
+        "{} services, {spans} spans in {} hours: sent in {}, {:.1} CPU-s of the server a million \
+         spans until all was rolled up, peak {memory:.2} GB. Other processes took {others:.0} CPU-s.\n",
         history.services,
         history.length / HOUR_NANO,
-        machine::seconds(started.elapsed()),
+        machine::seconds(sending),
         cpu * 1e6 / spans as f64,
     );
     for table in ["spans", "red", "edges"] {

@@ -110,7 +110,7 @@ pub(crate) struct Ingested {
     pub(crate) known: Known,
     /// CPU time of the server until the last acknowledgement, in seconds.
     pub(crate) cpu_acknowledged: f64,
-    /// The same until every span is in the table.
+    /// The same until every span is in the table and rolled up.
     pub(crate) cpu_flushed: f64,
     /// CPU time of the senders, in seconds.
     pub(crate) cpu_senders: f64,
@@ -137,6 +137,7 @@ pub(crate) fn ingest(
     let cpu_senders = own_cpu_seconds() - own_before;
     let machine_after = machine_time()?;
     server.await_flushed(input.spans)?;
+    server.await_rolled_up()?;
     let (table_bytes, table_files) = files_with_suffix(&dir.join("data/spans"), ".parquet")?;
     let ingested = Ingested {
         sent,

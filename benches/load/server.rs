@@ -14,8 +14,8 @@ use super::usage;
 
 const READY_WITHIN: Duration = Duration::from_secs(120);
 const STOPPED_WITHIN: Duration = Duration::from_secs(120);
-/// Longer than spans may wait in memory by default.
-const FLUSHED_WITHIN: Duration = Duration::from_secs(180);
+/// Longer than spans may wait in memory by default, or than what is stored may take to be rolled up.
+const DONE_WITHIN: Duration = Duration::from_secs(600);
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 const LOOK_AT_METRICS_EVERY: Duration = Duration::from_millis(500);
 
@@ -131,7 +131,8 @@ impl Server {
 
     /// Waits until the rollups count all spans of the table.
     pub(crate) fn await_rolled_up(&self) -> anyhow::Result<()> {
-        Ok(())
+        let mut connection = Connection::open(&self.http)?;
+        await_zero(&mut connection, "spanhouse_unrolled_spans")
     }
 
     /// Tells it to stop in order and waits until it has.
@@ -169,7 +170,7 @@ fn await_zero(connection: &mut Connection, name: &str) -> anyhow::Result<()> {
     let started = Instant::now();
     while metric(connection, name)? > 0.0 {
         ensure!(
-            started.elapsed() < FLUSHED_WITHIN,
+            started.elapsed() < DONE_WITHIN,
             "{name} does not become zero; see server.log"
         );
         pause(LOOK_AT_METRICS_EVERY);
