@@ -18,6 +18,7 @@ mod opening;
 mod panics;
 mod readiness;
 mod receivers;
+mod remote_write;
 mod roll_up;
 mod signals;
 mod sink;

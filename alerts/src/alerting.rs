@@ -47,7 +47,7 @@ pub struct Components {
     /// Tells the present.
     pub clock: Clock,
     /// Makes what speaks to receivers, once, if there are any.
-    pub client: fn() -> Client,
+    pub client: fn() -> reqwest::Result<Client>,
     /// Signs messages.
     pub mac: Sha256Mac,
     /// Cancelled when nothing new is to be begun.
@@ -117,8 +117,11 @@ impl Alerting {
     }
 
     /// Evaluates rules and tells receivers until it is stopped.
-    pub async fn run(&self) {
-        running::run(&self.shared).await;
+    ///
+    /// # Errors
+    /// Receivers that cannot be spoken to, for want of the system's certificates.
+    pub async fn run(&self) -> Result<(), AlertsError> {
+        running::run(&self.shared).await
     }
 
     /// The routes of the API.

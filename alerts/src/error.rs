@@ -35,6 +35,9 @@ pub enum AlertsError {
         /// What went wrong.
         source: io::Error,
     },
+    /// Receivers cannot be spoken to: someone must look at the system's certificates.
+    #[error("receivers cannot be told: {0}")]
+    Client(#[source] reqwest::Error),
     /// The process shuts down, or a defect was hit.
     #[error("it was stopped: {0}")]
     Stopped(String),

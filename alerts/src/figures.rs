@@ -46,7 +46,7 @@ pub struct FigureQuestion {
     pub step: Duration,
     /// Percentiles of durations, each from 0 to 100.
     pub percentiles: Vec<f64>,
-    /// Durations, in nanoseconds, of which it is told how many calls were not longer.
+    /// Durations, in nanoseconds, of which it is told how many calls were good and not longer.
     pub thresholds_nano: Vec<i64>,
 }
 
@@ -155,7 +155,8 @@ pub struct Point {
     pub max_nano: i64,
     /// The percentiles asked for, in their order, in nanoseconds.
     pub percentiles_nano: Vec<i64>,
-    /// For each threshold asked for, how many calls did not take longer.
+    /// For each threshold asked for, how many calls did not take longer. Where that can be told
+    /// apart, calls that failed are in none.
     pub at_most: Vec<u64>,
 }
 

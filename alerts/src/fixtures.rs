@@ -156,7 +156,10 @@ fn point(start: UnixNanos, calls: &[Call], question: &FigureQuestion) -> Point {
         at_most: question
             .thresholds_nano
             .iter()
-            .map(|most| nanos.iter().filter(|nanos| *nanos <= most).count() as u64)
+            .map(|most| {
+                let is_good = |call: &&Call| call.nanos <= *most && !call.is_error;
+                calls.iter().filter(is_good).count() as u64
+            })
             .collect(),
     }
 }

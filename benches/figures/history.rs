@@ -12,8 +12,8 @@ use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span, Status};
 use prost::Message;
 
-use super::random::Random;
 use super::traffic::Request;
+use super::traffic::random::Random;
 
 const SPANS_A_REQUEST: u64 = 5_000;
 /// How far on the three services are that a service calls.

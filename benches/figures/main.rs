@@ -22,9 +22,6 @@ mod durations;
 mod http;
 #[path = "../load/machine.rs"]
 mod machine;
-#[path = "../traffic/random.rs"]
-#[expect(dead_code, reason = "the load bench's traffic draws in more ways")]
-mod random;
 #[path = "../../src/serve/roll_up.rs"]
 mod roll_up;
 #[path = "../load/sending.rs"]
@@ -34,6 +31,7 @@ mod server;
 #[path = "../traffic/traffic.rs"]
 mod traffic;
 #[path = "../load/usage.rs"]
+#[expect(dead_code, reason = "the load bench tells more of the machine")]
 mod usage;
 
 mod asking;

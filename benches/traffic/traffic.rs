@@ -14,7 +14,7 @@
 mod attributes;
 mod fleet;
 mod operations;
-mod random;
+pub(crate) mod random;
 mod trace;
 
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;

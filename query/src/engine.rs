@@ -15,6 +15,7 @@ use datafusion::execution::session_state::SessionState;
 use schemas::TraceId;
 
 use crate::counters::{Counters, Counting};
+use crate::prometheus::Totals;
 use crate::{
     Operation, QueryError, QuerySettings, RedAnswer, RedQuery, RollUps, Topology, TopologyQuery,
     Trace, TraceQuery,
@@ -45,6 +46,7 @@ struct Shared {
     task_context: Arc<TaskContext>,
     pool: Pool,
     counting: Counting,
+    red_totals: Totals,
 }
 
 impl fmt::Debug for Engine {
@@ -74,6 +76,7 @@ impl Engine {
             session,
             pool: Pool::start(&settings)?,
             counting: Counting::default(),
+            red_totals: Totals::default(),
             settings,
         };
         Ok(Self {
@@ -171,6 +174,11 @@ impl Engine {
     pub fn counters(&self) -> Counters {
         let memory = self.shared.session.runtime_env().memory_pool.reserved();
         self.shared.counting.reading(memory)
+    }
+
+    /// What the metrics of spans and calls keep from one scrape to the next.
+    pub(crate) fn red_totals(&self) -> &Totals {
+        &self.shared.red_totals
     }
 
     /// Answers one question on the engine's threads, within its limits.

@@ -10,6 +10,7 @@
 //! | `GET /api/v1/red/histogram` | durations by time and size, with traces as examples |
 //! | `GET /api/v1/catalog/services`, `/api/v1/catalog/instances` | who sent spans lately, and how they do |
 //! | `GET /api/v1/topology` | who calls whom, with the figures of each edge |
+//! | `GET /metrics/red` | the same figures for Prometheus |
 //! | `GET /api/v1/openapi.json` | the description of all of this |
 //! | `GET /api/v2/dependencies`, `/zipkin/api/v2/dependencies` | who calls whom, as Zipkin answers |
 //! | `GET /api/traces`, `/api/traces/{id}`, `/api/services`, `/api/services/{service}/operations`, `/api/operations`, `/api/dependencies` | the same in Jaeger's JSON |
@@ -25,6 +26,7 @@ mod openapi;
 mod otlp;
 mod otlp_json;
 mod parameters;
+mod prometheus_handler;
 mod zipkin;
 
 use axum::Router;
@@ -66,6 +68,7 @@ pub fn router(engine: Engine, clock: Clock) -> Router {
         .route("/api/v1/catalog/services", get(native::catalog_services))
         .route("/api/v1/catalog/instances", get(native::catalog_instances))
         .route("/api/v1/topology", get(native::topology))
+        .route("/metrics/red", get(prometheus_handler::red_metrics))
         .route("/api/v1/openapi.json", get(openapi::serve))
         .route("/api/traces", get(jaeger::search))
         .route("/api/traces/{id}", get(jaeger::trace))

@@ -19,6 +19,7 @@ mod engine;
 mod trace;
 
 mod catalog;
+mod prometheus;
 mod red;
 mod rollups;
 mod search;
@@ -38,6 +39,7 @@ pub use engine::Engine;
 pub use error::QueryError;
 pub use http::{openapi, openapi_json, router};
 pub use operation::Operation;
+pub use prometheus::{EncodedWriteRequest, Exemplars, HistogramForms, RedMetrics, WriteRequests};
 pub use red::{
     DurationHistogram, GroupBy, MalformedHistogram, RED_BUCKET, RedAnswer, RedFigures, RedQuery,
     RedSeries, TimeSpan,

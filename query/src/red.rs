@@ -4,8 +4,7 @@
 //!                             rows of `red` ──────────────────┐
 //!   RedQuery ──► condition ──►                                ├─► Cells ──► RedAnswer, Heatmap
 //!        │                    spans that are not rolled up ───┘   by group and bucket,
-//!        │                    (or, without rollups, all)          with a histogram each
-//!        │                    one that was sent twice counts once
+//!        │                    one that was sent twice counts once with a histogram each
 //!        └──── exact ───────► all spans, by DataFusion's aggregates
 //! ```
 //!
@@ -24,9 +23,7 @@ mod histogram;
 mod query;
 mod rollup;
 mod span_columns;
-
-use futures::TryStreamExt;
-use schemas::SpanBatch;
+mod texts;
 
 use crate::counters::Counting;
 use crate::engine::Scan;
@@ -35,18 +32,19 @@ use crate::{QueryError, RollUps};
 pub use answer::{RedAnswer, RedFigures, RedSeries};
 pub(crate) use comparison::align;
 pub(crate) use heatmap::{Exemplar, Heatmap, HeatmapCell, HeatmapQuery};
-pub(crate) use histogram::HistogramSum;
 pub use histogram::{DurationHistogram, MalformedHistogram};
+pub(crate) use histogram::{HistogramSum, bucket_of_nanos, bytes_of_sorted};
 pub(crate) use query::nanos;
 pub use query::{GroupBy, RED_BUCKET, RedQuery, TimeSpan};
 
 pub(crate) use cells::Cell;
-pub(crate) use distinct::DistinctSpans;
+pub(crate) use distinct::{ByDigest, Digest, DistinctSpans};
 pub(crate) use span_columns::{
-    Codes, SpanColumns, all as span_columns, availability_zone, is_error, service_version,
+    SpanColumns, SpanValues, all as span_columns, availability_zone, service_version,
 };
+pub(crate) use texts::Texts;
 
-use cells::{Cells, Group};
+use cells::Group;
 
 /// The tables of one snapshot that figures are computed from, and how. Every span is in one of the
 /// latter tables of spans: rolled up, and so part of the rows of `red`, or not.
@@ -82,28 +80,12 @@ pub(crate) async fn heatmap(
     Ok(heatmap)
 }
 
+/// From rollups where they are kept for the step, unless it is asked for otherwise.
 async fn series(source: &RedSource<'_>, query: &RedQuery) -> Result<Series, QueryError> {
-    if query.exact {
-        return exact::series(&source.spans, query, source.counting).await;
-    }
     match rollup::rows_for(query) {
-        Some(rows) => rollup::series(source, query, rows).await,
-        None => series_of_spans(source, query).await,
+        Some(rows) if !query.exact => rollup::series(source, query, rows).await,
+        _ => exact::series(&source.spans, query, source.counting).await,
     }
-}
-
-/// Counts the spans themselves.
-async fn series_of_spans(source: &RedSource<'_>, query: &RedQuery) -> Result<Series, QueryError> {
-    let mut cells = Cells::new(query, source.spans.reserve_memory("figures of spans"));
-    let mut rows = source
-        .spans
-        .matching(condition::of_spans(query), span_columns::all())
-        .await?;
-    while let Some(batch) = rows.try_next().await? {
-        source.counting.read_spans(batch.num_rows());
-        cells.add(&SpanBatch::try_from_record_batch(&batch)?, &|_, name| name)?;
-    }
-    Ok(cells.into_series())
 }
 
 #[cfg(test)]

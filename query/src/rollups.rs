@@ -18,6 +18,7 @@ mod red_fold;
 mod red_rows;
 mod red_sums;
 mod red_writer;
+mod span_sums;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

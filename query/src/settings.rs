@@ -18,6 +18,8 @@ pub struct QuerySettings {
     pub timeout: Duration,
     /// The most traces that one search may ask for.
     pub search_limit: usize,
+    /// The most label sets of spans, and of calls, that the metrics for Prometheus have.
+    pub red_series_limit: usize,
     /// The length of the newest time window, with which a search begins.
     pub first_search_window: Duration,
 }
@@ -31,6 +33,7 @@ impl Default for QuerySettings {
             waiting_limit: 256,
             timeout: Duration::from_secs(30),
             search_limit: 5_000,
+            red_series_limit: 10_000,
             first_search_window: Duration::from_secs(1),
         }
     }

@@ -38,14 +38,19 @@ pub(super) async fn open(house: &House, engine: Engine) -> anyhow::Result<Alerti
 }
 
 /// Evaluates and notifies, from when the store is open until the server stops.
+///
+/// # Errors
+/// Receivers that cannot be spoken to, for want of the system's certificates.
 pub(super) async fn run(house: House) -> anyhow::Result<()> {
-    let running = async { house.alerting.wait().await.run().await };
-    house.stop.run_until_cancelled(running).await;
-    Ok(())
+    let opened = house.alerting.wait();
+    match house.stop.run_until_cancelled(opened).await {
+        Some(alerting) => Ok(alerting.run().await?),
+        None => Ok(()),
+    }
 }
 
 /// What speaks to receivers: it follows no redirects, by which secrets could leave.
-fn client() -> reqwest::Client {
+fn client() -> reqwest::Result<reqwest::Client> {
     let builder = reqwest::Client::builder().redirect(Policy::none());
-    builder.build().unwrap_or_default()
+    builder.build()
 }

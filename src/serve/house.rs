@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::http::{self, LateRoutes};
 use super::metrics::Sources;
 use super::readiness::Readiness;
+use super::remote_write::RemoteWriteCounters;
 use super::sink::{LateStore, StoreSink};
 use super::wiring;
 use crate::settings::{AlertTables, Settings};
@@ -30,6 +31,7 @@ pub(super) struct House {
     pub(super) engine: Arc<OnceLock<Engine>>,
     pub(super) alerting: Arc<SetOnce<Alerting>>,
     pub(super) routes: LateRoutes,
+    pub(super) remote_write: Arc<RemoteWriteCounters>,
     /// Cancelled when nothing new is to be begun.
     pub(super) stop: CancellationToken,
 }
@@ -48,6 +50,7 @@ impl House {
             engine: Arc::default(),
             alerting: Arc::default(),
             routes: LateRoutes::default(),
+            remote_write: Arc::default(),
             stop: CancellationToken::new(),
         }
     }
@@ -58,6 +61,7 @@ impl House {
             store: Arc::clone(&self.store),
             engine: Arc::clone(&self.engine),
             alerting: Arc::clone(&self.alerting),
+            remote_write: Arc::clone(&self.remote_write),
             readiness: Arc::clone(&self.readiness),
         };
         let readiness = Arc::clone(&self.readiness);

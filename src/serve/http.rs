@@ -83,6 +83,7 @@ mod tests {
             store: Arc::default(),
             engine: Arc::default(),
             alerting: Arc::default(),
+            remote_write: Arc::default(),
             readiness: Arc::clone(&readiness),
         };
         let router = router(readiness, Arc::new(sources), Arc::clone(&routes));

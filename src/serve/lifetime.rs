@@ -12,7 +12,7 @@ use super::Ended;
 use super::house::House;
 use super::listeners::Listeners;
 use super::signals::StopSignals;
-use super::{alerts, opening, receivers};
+use super::{alerts, opening, receivers, remote_write};
 use crate::error_chain::error_chain;
 use crate::settings::{AlertTables, Settings};
 
@@ -80,6 +80,7 @@ fn start(house: &House, listeners: Listeners) -> JoinSet<Part> {
     let mut parts = JoinSet::new();
     parts.spawn(named(OPENING, opening::open(house.clone())));
     receivers::start(house, listeners, &mut parts);
+    remote_write::start(house, &mut parts);
     parts.spawn(named("the alerts", alerts::run(house.clone())));
     parts
 }

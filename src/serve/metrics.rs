@@ -5,6 +5,7 @@ mod exposition;
 mod process;
 mod queries;
 mod receivers;
+mod remote_write;
 mod storing;
 
 use std::sync::{Arc, OnceLock};
@@ -17,6 +18,7 @@ use query::Engine;
 use tokio::sync::SetOnce;
 
 use super::readiness::{Phase, Readiness};
+use super::remote_write::RemoteWriteCounters;
 use super::sink::LateStore;
 use exposition::{Exposition, Kind};
 
@@ -27,6 +29,7 @@ pub(super) struct Sources {
     pub(super) store: LateStore,
     pub(super) engine: Arc<OnceLock<Engine>>,
     pub(super) alerting: Arc<SetOnce<Alerting>>,
+    pub(super) remote_write: Arc<RemoteWriteCounters>,
     pub(super) readiness: Arc<Readiness>,
 }
 
@@ -60,6 +63,7 @@ fn text(sources: &Sources) -> String {
     if let Some(alerting) = sources.alerting.get() {
         alerts::write(&mut exposition, &alerting.counters());
     }
+    remote_write::write(&mut exposition, &sources.remote_write);
     process::write(&mut exposition);
     exposition.into_text()
 }
@@ -80,6 +84,7 @@ mod tests {
             store: LateStore::default(),
             engine: Arc::default(),
             alerting: Arc::default(),
+            remote_write: Arc::default(),
             readiness: Arc::new(Readiness::new()),
         });
         let mut family = String::new();

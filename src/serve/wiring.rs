@@ -56,6 +56,7 @@ pub(super) fn query_settings(settings: &Settings) -> QuerySettings {
         running_limit: settings.query_concurrency.get(),
         timeout: settings.query_timeout,
         search_limit: settings.search_limit.get(),
+        red_series_limit: settings.red_series_limit.get(),
         ..QuerySettings::default()
     }
 }

@@ -46,7 +46,7 @@ impl AlertTables {
             problems.push(bad_table(file, line, name, reason));
             return;
         };
-        for table in tables.iter() {
+        for table in tables {
             if name == ALERT {
                 let rule = checked(file, name, table, &RuleSpec::FIELDS, Rule::check);
                 rule.map_or_else(|found| problems.extend(found), |rule| self.rules.push(rule));

@@ -4,9 +4,13 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use reqwest::Url;
+
 use super::problem::Problem;
 use super::resolve::Layered;
-use super::value::{ByteSize, ListenAddress, LogFilter, LogFormat, OriginList, SettingValue};
+use super::value::{
+    ByteSize, LabelList, ListenAddress, LogFilter, LogFormat, OriginList, SettingValue,
+};
 
 /// What is known of one setting besides its Rust type.
 #[derive(Debug)]
@@ -129,6 +133,16 @@ settings! {
     query_concurrency: NonZeroUsize, "COUNT", "16";
     /// Most traces that one search may ask for
     search_limit: NonZeroUsize, "COUNT", "5000";
+    /// Label sets of spans, and of calls, that /metrics/red shows at most
+    red_series_limit: NonZeroUsize, "COUNT", "10000";
+    /// URL to which the metrics of /metrics/red are sent by Prometheus' remote write, or `off`
+    remote_write_url: Option<Url>, "URL", "off";
+    /// How often they are sent
+    remote_write_interval: Duration, "DURATION", "15s";
+    /// Labels that are added to what is sent
+    remote_write_labels: LabelList, "LABELS", "job=spanhouse";
+    /// Send native histograms too, for a receiver that takes them
+    remote_write_native_histograms: bool, "BOOL", "false";
     /// Time between evaluations of alert rules
     alert_interval: Duration, "DURATION", "10s";
     /// Time after the end of a window at which alert rules look at it; later spans do not count

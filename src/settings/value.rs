@@ -2,6 +2,8 @@
 
 mod byte_size;
 mod duration;
+mod http_url;
+mod labels;
 mod listen_address;
 mod log;
 mod origins;
@@ -11,6 +13,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 pub(crate) use byte_size::ByteSize;
+pub(crate) use labels::LabelList;
 pub(crate) use listen_address::ListenAddress;
 pub(crate) use log::{LogFilter, LogFormat};
 pub(crate) use origins::OriginList;

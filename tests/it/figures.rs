@@ -23,4 +23,5 @@ mod crashes;
 mod truth;
 
 pub(crate) use asking::check_figures;
+pub(crate) use crashes::ROLL_UP_POINTS;
 pub(crate) use sent::{Sent, SpanKind};

@@ -26,5 +26,6 @@ mod foreign;
 mod house;
 mod jaeger_suite;
 mod overload;
+mod prometheus;
 mod protocol;
 mod reader;

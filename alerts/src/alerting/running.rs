@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use super::Shared;
+use crate::AlertsError;
 use crate::book::{ListedRule, StateFile};
 use crate::evaluation::{Instants, evaluate as evaluate_rule};
 use crate::figures::{BUCKET, FigureError, FigureQuestion, Figures, Series};
@@ -24,10 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Evaluates and delivers until it is stopped; what is being delivered then is cut off, and told
 /// after the next start.
-pub(super) async fn run(shared: &Arc<Shared>) {
+pub(super) async fn run(shared: &Arc<Shared>) -> Result<(), AlertsError> {
     let mut tasks = JoinSet::new();
     if !shared.receivers.is_empty() {
-        let client = (shared.components.client)();
+        let client = (shared.components.client)().map_err(AlertsError::Client)?;
         for position in 0..shared.receivers.len() {
             let (shared, client) = (Arc::clone(shared), client.clone());
             tasks.spawn(async move { deliver_all(&shared, position, &client).await });
@@ -48,6 +49,7 @@ pub(super) async fn run(shared: &Arc<Shared>) {
     };
     stop.run_until_cancelled(endless).await;
     tasks.shutdown().await;
+    Ok(())
 }
 
 fn count(counter: &AtomicU64, by: u64) {

@@ -93,14 +93,14 @@ fn fingerprint(rule: &str, series: &Labels) -> String {
 }
 
 impl Alert {
-    /// An alert with which templates are tried.
-    pub(crate) fn example() -> Self {
+    /// Alerts with which templates are tried: one that fires, one that is over.
+    pub(crate) fn examples() -> [Self; 2] {
         let labels = |pairs: [(&str, &str); 2]| -> Labels {
             pairs
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .into()
         };
-        Self {
+        let firing = Self {
             rule: "example".to_owned(),
             fingerprint: "0".repeat(16),
             series: Labels::from([("service".to_owned(), "checkout".to_owned())]),
@@ -116,6 +116,9 @@ impl Alert {
                 starts_at: UnixNanos(0),
             },
             heard_at: UnixNanos(0),
-        }
+        };
+        let mut resolved = firing.clone();
+        resolved.end(UnixNanos(0));
+        [firing, resolved]
     }
 }

@@ -48,7 +48,7 @@ pub(super) async fn list(
         .find(|state| !STATES.contains(state));
     if let Some(unknown) = unknown {
         let problem = format!("{unknown:?} is none of {}", STATES.join(", "));
-        return Err(malformed("state", problem));
+        return Err(malformed("state", &problem));
     }
     let rule = parameters.first("rule");
     let mut alerts = AlertJson::all(&alerting.book(), alerting.now());

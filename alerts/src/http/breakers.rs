@@ -45,7 +45,7 @@ pub(super) async fn list(
     let parameters = Parameters::of(pairs)?;
     let wait = parameters.duration("wait")?.unwrap_or_default();
     if wait > LONGEST_WAIT {
-        return Err(malformed("wait", "it is over 60s".to_owned()));
+        return Err(malformed("wait", "it is over 60s"));
     }
     let unchanged = headers
         .get(header::IF_NONE_MATCH)

@@ -110,7 +110,7 @@ impl ApiError {
                 "unavailable",
                 "try again in a moment".to_owned(),
             ),
-            AlertsError::File { .. } | AlertsError::Stopped(_) => {
+            AlertsError::File { .. } | AlertsError::Client(_) | AlertsError::Stopped(_) => {
                 tracing::error!(%error, "a change of alerts failed");
                 return (
                     StatusCode::INTERNAL_SERVER_ERROR,

@@ -31,14 +31,14 @@ pub(super) fn json<T: DeserializeOwned>(body: Body) -> Result<T, ApiError> {
 pub(super) fn name(parameter: &'static str, path: PathName) -> Result<String, ApiError> {
     match path {
         Ok(Path(name)) => Ok(name),
-        Err(rejection) => Err(malformed(parameter, rejection.body_text())),
+        Err(rejection) => Err(malformed(parameter, &rejection.body_text())),
     }
 }
 
-pub(super) fn malformed(name: &'static str, problem: String) -> ApiError {
+pub(super) fn malformed(name: &'static str, problem: &str) -> ApiError {
     ApiError::MalformedParameter {
         name,
-        problem: abbreviated(&problem),
+        problem: abbreviated(problem),
     }
 }
 
@@ -49,7 +49,7 @@ impl Parameters {
     pub(super) fn of(pairs: QueryPairs) -> Result<Self, ApiError> {
         match pairs {
             Ok(Query(pairs)) => Ok(Self(pairs)),
-            Err(rejection) => Err(malformed("query", rejection.body_text())),
+            Err(rejection) => Err(malformed("query", &rejection.body_text())),
         }
     }
 
@@ -63,7 +63,7 @@ impl Parameters {
 
     pub(super) fn duration(&self, name: &'static str) -> Result<Option<Duration>, ApiError> {
         let duration = self.first(name).map(units::parse_duration).transpose();
-        duration.map_err(|problem| malformed(name, problem))
+        duration.map_err(|problem| malformed(name, &problem))
     }
 }
 

@@ -85,6 +85,16 @@ impl Api {
         assert_eq!(status, StatusCode::OK, "{path}: {body}");
         body
     }
+
+    /// Asks, and checks how the request fails.
+    async fn fails(&self, ask: (&str, &str), body: Value, expect: (u16, &str)) {
+        let body = Some(body).filter(|body| !body.is_null());
+        let (status, body) = self.ask(ask.0, ask.1, body).await;
+        let error = &body["error"];
+        let code = error["code"].as_str().unwrap_or_default();
+        assert_eq!((status.as_u16(), code), expect, "{body}");
+        assert!(!error["hint"].as_str().unwrap_or_default().is_empty());
+    }
 }
 
 #[tokio::test]
@@ -138,112 +148,88 @@ async fn rules_are_made_changed_and_deleted() {
 #[tokio::test]
 async fn failures_say_what_is_wrong_and_what_to_do() {
     let api = Api::new();
-    let check = async |method: &str, path: &str, body: Value, status: u16, code: &str| {
-        let body = Some(body).filter(|body| !body.is_null());
-        let (found, body) = api.ask(method, path, body).await;
-        let error = &body["error"];
-        assert_eq!(
-            (found.as_u16(), error["code"].as_str()),
-            (status, Some(code)),
-            "{body}"
-        );
-        assert!(!error["hint"].as_str().unwrap_or_default().is_empty());
-    };
     let rules = "/api/v1/alert-rules";
-    check("POST", rules, json!([]), 400, "malformed_body").await;
-    check(
-        "POST",
-        rules,
+    api.fails(("POST", rules), json!([]), (400, "malformed_body"))
+        .await;
+    api.fails(
+        ("POST", rules),
         json!({"name": "x", "colour": 1}),
-        400,
-        "malformed_body",
+        (400, "malformed_body"),
     )
     .await;
-    check("POST", rules, json!({"name": "x"}), 422, "invalid").await;
+    api.fails(("POST", rules), json!({"name": "x"}), (422, "invalid"))
+        .await;
     let fails = json!({"name": "fails", "metric": "calls", "threshold": "> 1"});
-    check("POST", rules, fails.clone(), 409, "name_taken").await;
-    check(
-        "PUT",
-        "/api/v1/alert-rules/fails",
+    api.fails(("POST", rules), fails.clone(), (409, "name_taken"))
+        .await;
+    api.fails(
+        ("PUT", "/api/v1/alert-rules/fails"),
         fails.clone(),
-        409,
-        "rule_in_file",
+        (409, "rule_in_file"),
     )
     .await;
-    check(
-        "PUT",
-        "/api/v1/alert-rules/other",
+    api.fails(
+        ("PUT", "/api/v1/alert-rules/other"),
         fails.clone(),
-        400,
-        "malformed_body",
+        (400, "malformed_body"),
     )
     .await;
-    check(
-        "DELETE",
-        "/api/v1/alert-rules/fails",
+    api.fails(
+        ("DELETE", "/api/v1/alert-rules/fails"),
         Value::Null,
-        409,
-        "rule_in_file",
+        (409, "rule_in_file"),
     )
     .await;
-    check(
-        "DELETE",
-        "/api/v1/alert-rules/none",
+    api.fails(
+        ("DELETE", "/api/v1/alert-rules/none"),
         Value::Null,
-        404,
-        "not_found",
+        (404, "not_found"),
     )
     .await;
-    check("PATCH", rules, Value::Null, 405, "method_not_allowed").await;
+    api.fails(("PATCH", rules), Value::Null, (405, "method_not_allowed"))
+        .await;
     let too_long = json!({"rule": fails, "from": "now-30d"});
-    check(
-        "POST",
-        "/api/v1/alert-rules/backtest",
+    api.fails(
+        ("POST", "/api/v1/alert-rules/backtest"),
         too_long,
-        422,
-        "too_large",
+        (422, "too_large"),
     )
     .await;
+}
+
+#[tokio::test]
+async fn wrong_silences_and_waits_say_what_is_wrong() {
+    let api = Api::new();
     let silence = |matchers: Value, until: &str| json!({"matchers": matchers, "until": until});
     let silences = "/api/v1/silences";
-    check(
-        "POST",
-        silences,
+    api.fails(
+        ("POST", silences),
         silence(json!({}), "now+1h"),
-        422,
-        "invalid",
+        (422, "invalid"),
     )
     .await;
-    check(
-        "POST",
-        silences,
+    api.fails(
+        ("POST", silences),
         silence(json!({"a": "b"}), "now-1h"),
-        422,
-        "invalid",
+        (422, "invalid"),
     )
     .await;
-    check(
-        "POST",
-        silences,
+    api.fails(
+        ("POST", silences),
         silence(json!({"a": "b"}), "later"),
-        400,
-        "malformed_body",
+        (400, "malformed_body"),
     )
     .await;
-    check(
-        "DELETE",
-        "/api/v1/silences/1",
+    api.fails(
+        ("DELETE", "/api/v1/silences/1"),
         Value::Null,
-        404,
-        "not_found",
+        (404, "not_found"),
     )
     .await;
-    check(
-        "GET",
-        "/api/v1/breakers?wait=2h",
+    api.fails(
+        ("GET", "/api/v1/breakers?wait=2h"),
         Value::Null,
-        400,
-        "malformed_parameter",
+        (400, "malformed_parameter"),
     )
     .await;
 }

@@ -1,11 +1,15 @@
 //! Messages of chats, by template.
 
+use std::collections::BTreeSet;
+
 use minijinja::{Environment, UndefinedBehavior};
 use schemas::UnixNanos;
 use serde_json::{Value, json};
 
+use super::due::Due;
 use super::message::Message;
 use super::receiver::ReceiverSpec;
+use crate::book::{Alert, Told};
 use crate::rule::InvalidSetting;
 
 /// What a template may cost: far more than any sensible one does.
@@ -60,7 +64,8 @@ impl Chat {
             language,
         };
         // Better now than when something burns.
-        let tried = chat.body(&Message::example());
+        let [firing, resolved] = Message::examples();
+        let tried = chat.body(&firing).and_then(|_| chat.body(&resolved));
         tried.map_err(|problem| {
             let expected = "a Jinja template that gives JSON; docs/alerts.md has examples";
             InvalidSetting::new("template", problem, expected)
@@ -95,19 +100,25 @@ impl Chat {
 }
 
 impl Message {
-    /// A message with which templates are tried.
-    fn example() -> Self {
-        use super::due::Due;
-        use crate::book::Told;
-        let due = Due {
-            rule: "example".to_owned(),
-            firing: vec![crate::book::Alert::example()],
-            resolved: Vec::new(),
-            told: Told {
+    /// Messages with which templates are tried: of an alert that fires, and of one that is over.
+    fn examples() -> [Self; 2] {
+        let [firing, resolved] = Alert::examples();
+        let message = |firing, resolved| {
+            let told = Told {
                 at: UnixNanos(0),
-                firing: std::iter::empty::<String>().collect(),
-            },
+                firing: BTreeSet::new(),
+            };
+            let due = Due {
+                rule: "example".to_owned(),
+                firing,
+                resolved,
+                told,
+            };
+            Self::of("example", &due, UnixNanos(0))
         };
-        Self::of("example", &due, UnixNanos(0))
+        [
+            message(vec![firing], Vec::new()),
+            message(Vec::new(), vec![resolved]),
+        ]
     }
 }

@@ -27,21 +27,21 @@ pub(crate) async fn deliver(
         .timeout(receiver.timeout)
         .json(&request.body)
         .send();
-    let mut response = sending.await.map_err(|error| told(error.without_url()))?;
+    let mut response = sending.await.map_err(|error| told(&error.without_url()))?;
     let status = response.status();
     let mut answer = Vec::new();
     while answer.len() < LONGEST_ANSWER {
         match response.chunk().await {
             Ok(Some(chunk)) => answer.extend_from_slice(&chunk),
             Ok(None) => break,
-            Err(error) => return Err(told(error.without_url())),
+            Err(error) => return Err(told(&error.without_url())),
         }
     }
     judge(status, &answer)
 }
 
 /// An error and its causes on one line.
-fn told(error: reqwest::Error) -> String {
+fn told(error: &reqwest::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {

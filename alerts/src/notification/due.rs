@@ -61,7 +61,7 @@ fn of_rule(
     let ended = |alert: &&Alert| matches!(alert.phase, Phase::Resolved { .. }) && was_told(alert);
     let resolved: Vec<Alert> = alerts().filter(ended).cloned().collect();
 
-    let known = firing.iter().chain(still.into_iter());
+    let known = firing.iter().chain(still);
     let known: BTreeSet<String> = known.map(|alert| alert.fingerprint.clone()).collect();
     let is_news = told.map_or(!known.is_empty(), |told| told.firing != known);
     let is_repeat = told.is_some_and(|told| {

@@ -17,7 +17,10 @@ use crate::silence::Silence;
 fn receiver(changes: Value) -> Receiver {
     let mut spec = json!({"name": "ops", "type": "webhook", "url": "http://127.0.0.1:1/hook"});
     let fields = spec.as_object_mut().expect("an object");
-    fields.extend(changes.as_object().expect("an object").clone());
+    let Value::Object(changes) = changes else {
+        panic!("changes are fields");
+    };
+    fields.extend(changes);
     let spec = serde_json::from_value(spec).expect("the shape of a receiver");
     Receiver::check(spec).expect("a right receiver")
 }

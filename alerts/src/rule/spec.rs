@@ -102,8 +102,8 @@ pub struct RuleSpec {
     /// The condition as an objective whose error budget burns too fast, such as `99.9%`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slo: Option<String>,
-    /// With `slo`: slower calls count against the objective, such as `300ms`; by default failed
-    /// ones do.
+    /// With `slo`: calls that are slower, such as `300ms`, or fail count against the objective; by
+    /// default only those that fail do.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub slow: Option<String>,
     /// With `slo`: how fast is too fast; by default 14.4 over 1h and 5m, or 6 over 6h and 30m.

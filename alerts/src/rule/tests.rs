@@ -13,10 +13,13 @@ fn with(changes: Value) -> Value {
         "name": "slow", "service": "checkout", "metric": "p99.9", "threshold": "> 300ms",
     });
     let fields = rule.as_object_mut().expect("an object");
-    for (name, value) in changes.as_object().expect("an object") {
+    let Value::Object(changes) = changes else {
+        panic!("changes are fields");
+    };
+    for (name, value) in changes {
         match value {
-            Value::Null => fields.remove(name),
-            value => fields.insert(name.clone(), value.clone()),
+            Value::Null => fields.remove(&name),
+            value => fields.insert(name, value),
         };
     }
     rule

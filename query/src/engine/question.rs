@@ -11,9 +11,10 @@ use datafusion::arrow::compute::cast;
 use datafusion::catalog::{SchemaProvider, TableProvider};
 use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
-use schemas::{SpanKind, TraceId, UNKNOWN_SERVICE};
+use schemas::{SpanKind, TraceId, UNKNOWN_SERVICE, UnixNanos};
 
 use super::{Shared, scan};
+use crate::prometheus::{self, ExemplarsOfSpans};
 use crate::red::{self, Heatmap, HeatmapQuery, RedAnswer, RedQuery, RedSource};
 use crate::search::{self, TraceQuery};
 use crate::topology::{self, Topology, TopologyQuery, TopologySource};
@@ -109,6 +110,12 @@ impl Question {
             counting: &self.shared.counting,
         };
         topology::answer(&source, query).await
+    }
+
+    /// The slowest spans of the last minutes.
+    pub(crate) async fn exemplars(self, now: UnixNanos) -> Result<ExemplarsOfSpans, QueryError> {
+        let spans = self.table(SPANS).await?;
+        prometheus::exemplars_of_recent(&self.scan(&spans), now, &self.shared.counting).await
     }
 
     /// All operations by service.

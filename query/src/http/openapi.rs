@@ -10,11 +10,10 @@ use super::jaeger::{
 };
 use super::native::{
     DiagnosisJson, InstanceCatalog, MtraceReceiptSchema, MtraceSpanSchema, OperationsAnswer,
-    RedHistogramJson, RedJson, ServiceCatalog,
-    ServicesAnswer, TopologyJson, TraceJson,
+    RedHistogramJson, RedJson, ServiceCatalog, ServicesAnswer, TopologyJson, TraceJson,
 };
 use super::zipkin::ZipkinLinkJson;
-use super::{JSON, jaeger, native, zipkin};
+use super::{JSON, jaeger, native, prometheus_handler, zipkin};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -46,6 +45,7 @@ use super::{JSON, jaeger, native, zipkin};
         native::red,
         native::red_histogram,
         native::topology,
+        prometheus_handler::red_metrics,
         serve,
         jaeger::search,
         jaeger::trace,

@@ -4,6 +4,7 @@ mod diagnosis;
 mod jaeger;
 mod otlp;
 mod parts;
+mod prometheus;
 mod red;
 mod red_histogram;
 mod rpc_halves;

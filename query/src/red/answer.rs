@@ -6,6 +6,7 @@ use std::time::Duration;
 use schemas::{StatusCode, UnixNanos};
 
 use super::cells::{Cell, Group};
+use super::histogram::DurationHistogram;
 use super::query::{GroupBy, nanos};
 use super::{RedQuery, Series};
 
@@ -27,6 +28,9 @@ pub struct RedFigures {
     /// Apdex, from 0 to 1: spans that satisfied and half of those that were tolerated, of all. A
     /// span with an error does neither, however fast it was. None without spans or threshold.
     pub apdex: Option<f64>,
+    /// For each of the thresholds asked for, how many spans did not take longer, to the precision
+    /// of percentiles; empty without spans.
+    pub at_most: Vec<u64>,
 }
 
 /// The figures of one group.
@@ -35,6 +39,8 @@ pub struct RedSeries {
     pub(super) group: Group,
     /// Over the whole range.
     pub total: RedFigures,
+    /// The durations over the whole range.
+    pub durations: DurationHistogram,
     /// By the start of each step that has spans, in order.
     pub points: Vec<(UnixNanos, RedFigures)>,
 }
@@ -72,6 +78,7 @@ pub(super) fn of_series(query: &RedQuery, series: Series) -> RedAnswer {
         RedSeries {
             group,
             total: group_total.figures(query, range),
+            durations: group_total.cell.durations,
             points,
         }
     });
@@ -92,6 +99,7 @@ pub(super) fn no_figures() -> RedFigures {
         max_time_nano: None,
         percentiles_nano: Vec::new(),
         apdex: None,
+        at_most: Vec::new(),
     }
 }
 
@@ -159,6 +167,9 @@ impl Tally {
             return no_figures();
         }
         let count = cell.count as f64;
+        let thresholds = query.thresholds.iter();
+        let at_most = thresholds.map(|threshold| cell.durations.count_at_most(nanos(*threshold)));
+        let at_most = at_most.collect();
         let percentiles = cell.durations.percentiles(&query.percentiles);
         let apdex = (self.satisfied as f64 + self.tolerated as f64 / 2.0) / count;
         RedFigures {
@@ -174,6 +185,7 @@ impl Tally {
                 .map(|nanos| nanos.min(cell.max_nano))
                 .collect(),
             apdex: query.apdex.map(|_| apdex),
+            at_most,
         }
     }
 }

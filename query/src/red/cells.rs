@@ -6,18 +6,16 @@ use datafusion::execution::memory_pool::MemoryReservation;
 use schemas::{SpanBatch, SpanKind, StatusCode, UNKNOWN_SERVICE, UnixNanos};
 
 use super::RedQuery;
-use super::distinct::DistinctSpans;
+use super::distinct::{ByDigest, DistinctSpans};
 use super::histogram::DurationHistogram;
 use super::query::{GroupBy, nanos};
-use super::span_columns::{Codes, DIMENSIONS, SpanColumns, is_error};
-use crate::QueryError;
+use super::span_columns::{DIMENSIONS, SpanColumns, SpanValues};
+use super::texts::Texts;
 use crate::rollups::RedRows;
+use crate::{QueryError, RollUps};
 
 /// What a cell takes besides its histogram, and what a typical histogram takes, in bytes.
 const CELL_BYTES: usize = 512;
-
-/// The name by which an operation of a service counts.
-pub(super) type CountedName<'a> = dyn for<'n> Fn(Option<&str>, &'n str) -> &'n str + 'a;
 
 /// The values that make a group, in the order of [`GroupBy::ALL`]; none where it is not asked for,
 /// and for spans that do not say.
@@ -65,6 +63,10 @@ impl Cell {
 /// All cells of a question.
 pub(super) struct Cells<'a> {
     query: &'a RedQuery,
+    texts: Texts,
+    /// The groups of spans, by what tells spans apart; none for spans that count as another
+    /// operation than the one asked for.
+    of_values: HashMap<SpanValues, Option<u32>, ByDigest>,
     /// Groups by their number.
     groups: Vec<Group>,
     numbers: HashMap<Group, u32>,
@@ -73,19 +75,12 @@ pub(super) struct Cells<'a> {
     memory: MemoryReservation,
 }
 
-/// What all rows of a batch with the same codes have in common.
-#[derive(Clone, Copy)]
-struct OfCodes {
-    /// None where the operation that they count as is not the one asked for.
-    group: Option<u32>,
-    identity: u64,
-    is_error: bool,
-}
-
 impl<'a> Cells<'a> {
     pub(super) fn new(query: &'a RedQuery, memory: MemoryReservation) -> Self {
         Self {
             query,
+            texts: Texts::default(),
+            of_values: HashMap::default(),
             groups: Vec::new(),
             numbers: HashMap::new(),
             cells: HashMap::new(),
@@ -96,32 +91,28 @@ impl<'a> Cells<'a> {
 
     /// Counts spans that meet the question's conditions, but for that on the operation, which is
     /// tested here on the name that counts.
-    pub(super) fn add(
-        &mut self,
-        batch: &SpanBatch,
-        counted_name: &CountedName<'_>,
-    ) -> Result<(), QueryError> {
+    pub(super) fn add(&mut self, batch: &SpanBatch, rollups: &RollUps) -> Result<(), QueryError> {
         self.reserve(batch.rows())?;
-        let Some(columns) = SpanColumns::of(batch) else {
+        let Some(mut columns) = SpanColumns::of(batch) else {
             return Ok(());
         };
-        let mut by_codes = HashMap::<Codes, OfCodes>::new();
         for row in 0..batch.rows() {
-            let codes = columns.codes(row);
-            let of_codes = *by_codes.entry(codes).or_insert_with(|| OfCodes {
-                group: self.group_of(&columns, &codes, counted_name),
-                identity: columns.identity_of_codes(&codes),
-                is_error: is_error(&codes),
-            });
-            let Some(group) = of_codes.group else {
+            let values = columns.values(row, &mut self.texts);
+            let group = match self.of_values.get(&values) {
+                Some(group) => *group,
+                None => {
+                    let group = self.group_of(&values, rollups);
+                    let group = group.map(|group| self.number_of(group));
+                    self.of_values.insert(values, group);
+                    group
+                }
+            };
+            let Some(group) = group else {
                 continue;
             };
-            if self
-                .distinct
-                .insert(columns.identity(row, of_codes.identity))
-            {
+            if self.distinct.insert(columns.identity(row, &values)) {
                 self.cell(group, columns.start(row))
-                    .add(columns.duration_nano(row), of_codes.is_error);
+                    .add(columns.duration_nano(row), values.is_error());
             }
         }
         Ok(())
@@ -130,17 +121,7 @@ impl<'a> Cells<'a> {
     /// Notes spans that are counted elsewhere: the same ones are not counted here.
     pub(super) fn leave_out(&mut self, batch: &SpanBatch) -> Result<(), QueryError> {
         self.reserve(batch.rows())?;
-        let Some(columns) = SpanColumns::of(batch) else {
-            return Ok(());
-        };
-        let mut by_codes = HashMap::<Codes, u64>::new();
-        for row in 0..batch.rows() {
-            let codes = columns.codes(row);
-            let of_codes = by_codes
-                .entry(codes)
-                .or_insert_with(|| columns.identity_of_codes(&codes));
-            self.distinct.insert(columns.identity(row, *of_codes));
-        }
+        self.distinct.note(batch, &mut self.texts);
         Ok(())
     }
 
@@ -201,32 +182,24 @@ impl<'a> Cells<'a> {
         self.cells.entry((group, bucket)).or_default()
     }
 
-    fn group_of(
-        &mut self,
-        columns: &SpanColumns<'_>,
-        codes: &Codes,
-        counted_name: &CountedName<'_>,
-    ) -> Option<u32> {
-        let service = columns.text(GroupBy::Service, codes);
-        let name = columns.text(GroupBy::Operation, codes).unwrap_or_default();
-        let name = counted_name(service, name);
-        if self
-            .query
-            .operation
-            .as_deref()
-            .is_some_and(|asked| asked != name)
-        {
+    fn group_of(&self, values: &SpanValues, rollups: &RollUps) -> Option<Group> {
+        let service = values.text(GroupBy::Service, &self.texts);
+        let name = values.text(GroupBy::Operation, &self.texts);
+        let name = rollups.kept(service, name.unwrap_or_default());
+        let asked = self.query.operation.as_deref();
+        if asked.is_some_and(|asked| asked != name) {
             return None;
         }
         let mut group = Group::default();
         for by in &self.query.group_by {
             let text = match by {
                 GroupBy::Operation => Some(name),
-                _ => columns.text(*by, codes),
+                _ => values.text(*by, &self.texts),
             };
-            group.0[*by as usize] = value(*by, text, codes[*by as usize]).map(str::to_owned);
+            let value = value(*by, text, values.code(*by).into());
+            group.set(*by, value.map(str::to_owned));
         }
-        Some(self.number_of(group))
+        Some(group)
     }
 
     fn number_of(&mut self, group: Group) -> u32 {

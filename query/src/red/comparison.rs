@@ -7,6 +7,7 @@ use schemas::UnixNanos;
 
 use super::answer::no_figures;
 use super::cells::Group;
+use super::histogram::DurationHistogram;
 use super::query::nanos;
 use super::{RedAnswer, RedSeries};
 
@@ -35,6 +36,7 @@ fn add_missing(answer: &mut RedAnswer, groups: Vec<Group>) {
         all.entry(group.clone()).or_insert_with(|| RedSeries {
             group,
             total: no_figures(),
+            durations: DurationHistogram::default(),
             points: Vec::new(),
         });
     }

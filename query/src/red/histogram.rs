@@ -12,6 +12,7 @@ use std::cmp::Ordering;
 
 pub(crate) use sum::HistogramSum;
 pub use wire::MalformedHistogram;
+pub(crate) use wire::bytes_of_sorted;
 
 /// Sub-buckets of a power of two; the smallest power of two that tells three digits apart.
 const SUB_BUCKETS: u64 = 2048;
@@ -24,7 +25,7 @@ const PENDING: usize = 1024;
 const FEW: u64 = 64;
 
 /// A bucket's number, HdrHistogram's index into its counts.
-type Bucket = u32;
+pub(crate) type Bucket = u32;
 
 /// How often durations occurred, in nanoseconds; negative ones count as zero.
 ///
@@ -40,7 +41,7 @@ pub struct DurationHistogram {
 impl DurationHistogram {
     /// Counts one duration.
     pub fn record(&mut self, nanos: i64) {
-        self.pending.push(bucket_of(nanos.max(0).cast_unsigned()));
+        self.pending.push(bucket_of_nanos(nanos));
         if self.pending.len() >= PENDING {
             self.settle();
         }
@@ -74,8 +75,8 @@ impl DurationHistogram {
 
     /// How many durations were counted.
     pub fn count(&self) -> u64 {
-        let settled: u64 = self.counts.iter().map(|(_, count)| count).sum();
-        settled + self.pending.len() as u64
+        let counts = self.counts.iter().map(|(_, count)| *count);
+        counts.fold(self.pending.len() as u64, u64::saturating_add)
     }
 
     /// How many durations are at most `nanos`, to the precision of the buckets: those in the bucket
@@ -122,7 +123,7 @@ impl DurationHistogram {
     fn at_rank(&self, rank: u64) -> i64 {
         let mut seen = 0;
         for (bucket, count) in &self.counts {
-            seen += count;
+            seen = count.saturating_add(seen);
             if seen >= rank {
                 let (low, width) = range_of(*bucket);
                 return to_nanos(low + width / 2);
@@ -159,11 +160,16 @@ fn merged(one: &[(Bucket, u64)], other: &[(Bucket, u64)]) -> Vec<(Bucket, u64)> 
                 Ordering::Equal => one
                     .next()
                     .zip(other.next())
-                    .map(|((bucket, left), (_, right))| (*bucket, left + right)),
+                    .map(|((bucket, left), (_, right))| (*bucket, left.saturating_add(*right))),
             },
         };
         all.extend(next);
     }
+}
+
+/// The number of the bucket that holds a duration.
+pub(crate) fn bucket_of_nanos(nanos: i64) -> Bucket {
+    bucket_of(nanos.max(0).cast_unsigned())
 }
 
 /// The number of the bucket that holds a value.

@@ -110,6 +110,8 @@ pub struct RedQuery {
     pub percentiles: Vec<f64>,
     /// Apdex's threshold T: spans that take no longer satisfy, those of up to 4 T are tolerated.
     pub apdex: Option<Duration>,
+    /// Durations of which it is told how many spans did not take longer.
+    pub thresholds: Vec<Duration>,
     /// Whether everything is computed from the spans themselves, whatever is kept of them.
     pub exact: bool,
 }
@@ -129,6 +131,7 @@ impl RedQuery {
             step,
             percentiles: Vec::new(),
             apdex: None,
+            thresholds: Vec::new(),
             exact: false,
         }
     }

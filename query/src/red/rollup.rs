@@ -94,7 +94,7 @@ async fn add_unrolled(
         }
     }
     for batch in &unrolled {
-        cells.add(batch, &|service, name| source.rollups.kept(service, name))?;
+        cells.add(batch, source.rollups)?;
     }
     Ok(())
 }

@@ -1,6 +1,7 @@
 //! The columns of spans that figures are made of.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{Hash, Hasher};
+use std::num::NonZeroU32;
 use std::sync::LazyLock;
 
 use arrow_array::cast::AsArray;
@@ -13,15 +14,49 @@ use schemas::{SpanBatch, StatusCode};
 
 use super::distinct::Digest;
 use super::query::GroupBy;
+use super::texts::Texts;
 
 /// How many dimensions spans are told apart by.
 pub(crate) const DIMENSIONS: usize = GroupBy::ALL.len();
 
-/// What tells a row from others, in the order of [`GroupBy::ALL`]: the kind's and the status's
-/// numbers, and codes of the batch's dictionaries, [`NO_CODE`] for null.
-pub(crate) type Codes = [i32; DIMENSIONS];
+/// What tells a span from others, in the order of [`GroupBy::ALL`]: numbers of texts in [`Texts`],
+/// and OTLP's numbers of the kind and the status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct SpanValues([u32; DIMENSIONS]);
 
-const NO_CODE: i32 = -1;
+impl SpanValues {
+    pub(crate) fn number(&self, by: GroupBy) -> u32 {
+        self.0[by as usize]
+    }
+
+    /// The text of a dimension; none where the span does not say.
+    pub(crate) fn text<'t>(&self, by: GroupBy, texts: &'t Texts) -> Option<&'t str> {
+        texts.text(self.number(by))
+    }
+
+    /// The number of the kind or of the status.
+    pub(crate) fn code(&self, by: GroupBy) -> i8 {
+        (self.number(by) as u8).cast_signed()
+    }
+
+    pub(crate) fn is_error(&self) -> bool {
+        let code = self.code(GroupBy::Status);
+        StatusCode::from_number(code.into()) == StatusCode::Error
+    }
+}
+
+impl Hash for SpanValues {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [service, name, kind, status, instance, version, zone] = self.0.map(u64::from);
+        let words = [
+            service << 32 | name,
+            kind << 8 | status,
+            instance << 32 | version,
+            zone,
+        ];
+        Digest::of(words).hash_into(state);
+    }
+}
 
 /// The columns, those that every span has included.
 pub(crate) fn all() -> &'static [ColumnId] {
@@ -68,6 +103,28 @@ pub(crate) struct SpanColumns<'a> {
 struct TextColumn<'a> {
     keys: &'a PrimitiveArray<Int32Type>,
     values: &'a StringArray,
+    /// The numbers of the dictionary's texts, as far as they were met.
+    numbers: Vec<Option<NonZeroU32>>,
+}
+
+impl TextColumn<'_> {
+    fn number(&mut self, row: usize, texts: &mut Texts) -> u32 {
+        if self.keys.is_null(row) {
+            return Texts::NONE;
+        }
+        let Ok(code) = usize::try_from(self.keys.value(row)) else {
+            return Texts::NONE;
+        };
+        if let Some(Some(number)) = self.numbers.get(code) {
+            return number.get();
+        }
+        if !self.values.is_valid(code) {
+            return Texts::NONE;
+        }
+        let number = texts.number(self.values.value(code));
+        self.numbers[code] = NonZeroU32::new(number);
+        number
+    }
 }
 
 impl<'a> SpanColumns<'a> {
@@ -86,6 +143,7 @@ impl<'a> SpanColumns<'a> {
             Some(TextColumn {
                 keys: dictionary.keys(),
                 values: dictionary.values().as_string_opt()?,
+                numbers: vec![None; dictionary.values().len()],
             })
         };
         Some(Self {
@@ -115,53 +173,31 @@ impl<'a> SpanColumns<'a> {
     }
 
     /// What tells the row from others.
-    pub(crate) fn codes(&self, row: usize) -> Codes {
-        let mut codes = [NO_CODE; DIMENSIONS];
-        for (code, text) in codes.iter_mut().zip(&self.texts) {
-            if let Some(text) = text
-                && text.keys.is_valid(row)
-            {
-                *code = text.keys.value(row);
+    pub(crate) fn values(&mut self, row: usize, texts: &mut Texts) -> SpanValues {
+        let mut values = [Texts::NONE; DIMENSIONS];
+        for (number, text) in values.iter_mut().zip(&mut self.texts) {
+            if let Some(text) = text {
+                *number = text.number(row, texts);
             }
         }
-        codes[GroupBy::Kind as usize] = self.kinds.value(row).into();
-        codes[GroupBy::Status as usize] = self.codes.value(row).into();
-        codes
+        values[GroupBy::Kind as usize] = self.kinds.value(row).cast_unsigned().into();
+        values[GroupBy::Status as usize] = self.codes.value(row).cast_unsigned().into();
+        SpanValues(values)
     }
 
-    /// The text behind a code; none for null, and for kind and status.
-    pub(crate) fn text(&self, by: GroupBy, codes: &Codes) -> Option<&'a str> {
-        let values = self.texts[by as usize].as_ref()?.values;
-        let code = usize::try_from(codes[by as usize]).ok()?;
-        values.is_valid(code).then(|| values.value(code))
-    }
-
-    /// A digest of what codes stand for, as far as it is part of a span's identity.
-    pub(crate) fn identity_of_codes(&self, codes: &Codes) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        self.text(GroupBy::Service, codes).hash(&mut hasher);
-        self.text(GroupBy::Operation, codes).hash(&mut hasher);
-        codes[GroupBy::Kind as usize].hash(&mut hasher);
-        codes[GroupBy::Status as usize].hash(&mut hasher);
-        hasher.finish()
-    }
-
-    /// A span's identity; `of_codes` is that of its codes.
-    pub(crate) fn identity(&self, row: usize, of_codes: u64) -> u128 {
+    /// What makes the span of a row with these values the same as another one.
+    pub(crate) fn identity(&self, row: usize, values: &SpanValues) -> Digest {
         let half = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_be_bytes);
         let (high, low) = self.trace_id(row).split_at_checked(8).unwrap_or_default();
-        Digest::EMPTY
-            .with(half(high))
-            .with(half(low))
-            .with(half(self.span_ids.value(row)))
-            .with(self.start(row).cast_unsigned())
-            .with(self.duration_nano(row).cast_unsigned())
-            .with(of_codes)
-            .finish()
+        let [service, name, kind, status, ..] = values.0.map(u64::from);
+        Digest::of([
+            half(high),
+            half(low),
+            half(self.span_ids.value(row)),
+            self.start(row).cast_unsigned(),
+            self.duration_nano(row).cast_unsigned(),
+            service << 32 | name,
+            kind << 8 | status,
+        ])
     }
-}
-
-/// Whether codes are those of a span with the status `error`.
-pub(crate) fn is_error(codes: &Codes) -> bool {
-    StatusCode::from_number(codes[GroupBy::Status as usize]) == StatusCode::Error
 }

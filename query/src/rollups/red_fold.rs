@@ -8,21 +8,16 @@ use schemas::rollups::ROLLUP_STEPS;
 
 use super::RollUps;
 use super::red_rows::{RedRows, RowsOfStep};
-use super::red_sums::{RedGroup, RedSums, SortedSums, bucket_of};
-use super::red_writer::RedWriter;
+use super::red_sums::{RedGroup, RedGroups, RedSums};
+use super::red_writer::{RedWriter, RowSums};
+use super::span_sums::{SortedSpanSums, SpanSums, bucket_of, totals_of};
 use crate::QueryError;
-use crate::red::{Codes, DistinctSpans, GroupBy, SpanColumns, is_error};
+use crate::red::{
+    ByDigest, DistinctSpans, GroupBy, SpanColumns, SpanValues, Texts, bytes_of_sorted,
+};
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 const FINEST_STEP_NANO: i64 = ROLLUP_STEPS[0] * NANOS_PER_SECOND;
-
-/// What all rows of a batch with the same codes have in common.
-#[derive(Clone, Copy)]
-struct OfCodes {
-    group: u32,
-    identity: u64,
-    is_error: bool,
-}
 
 /// The rows that `fresh` spans add.
 pub(super) fn red_rows(
@@ -30,63 +25,48 @@ pub(super) fn red_rows(
     earlier: &[SpanBatch],
     rollups: &RollUps,
 ) -> Result<RecordBatch, QueryError> {
+    let mut texts = Texts::default();
     let mut distinct = DistinctSpans::default();
-    distinct.reserve(fresh.iter().chain(earlier).map(SpanBatch::rows).sum());
+    distinct.reserve(spans_in(fresh) + spans_in(earlier));
     for batch in earlier {
-        note(batch, &mut distinct);
+        distinct.note(batch, &mut texts);
     }
-    let mut sums = RedSums::default();
+    let mut groups = RedGroups::default();
+    let mut group_of_values = HashMap::<SpanValues, u32, ByDigest>::default();
+    let mut sums = SpanSums::default();
+    sums.reserve(spans_in(fresh));
     for batch in fresh {
-        add(batch, rollups, &mut distinct, &mut sums);
-    }
-    write_all_steps(sums.sorted())
-}
-
-fn note(batch: &SpanBatch, distinct: &mut DistinctSpans) {
-    let Some(columns) = SpanColumns::of(batch) else {
-        return;
-    };
-    let mut by_codes = HashMap::<Codes, u64>::new();
-    for row in 0..batch.rows() {
-        let codes = columns.codes(row);
-        let of_codes = by_codes
-            .entry(codes)
-            .or_insert_with(|| columns.identity_of_codes(&codes));
-        distinct.insert(columns.identity(row, *of_codes));
-    }
-}
-
-fn add(batch: &SpanBatch, rollups: &RollUps, distinct: &mut DistinctSpans, sums: &mut RedSums) {
-    let Some(columns) = SpanColumns::of(batch) else {
-        return;
-    };
-    // Texts are looked at once for each distinct combination.
-    let mut by_codes = HashMap::<Codes, OfCodes>::new();
-    for row in 0..batch.rows() {
-        let codes = columns.codes(row);
-        let of_codes = *by_codes.entry(codes).or_insert_with(|| OfCodes {
-            group: sums.number_of(group_of(&columns, &codes, rollups)),
-            identity: columns.identity_of_codes(&codes),
-            is_error: is_error(&codes),
-        });
-        if distinct.insert(columns.identity(row, of_codes.identity)) {
-            let bucket = bucket_of(columns.start(row), FINEST_STEP_NANO);
-            sums.cell(of_codes.group, bucket)
-                .add(columns.duration_nano(row), of_codes.is_error);
+        let Some(mut columns) = SpanColumns::of(batch) else {
+            continue;
+        };
+        for row in 0..batch.rows() {
+            let values = columns.values(row, &mut texts);
+            if distinct.insert(columns.identity(row, &values)) {
+                let group = *group_of_values
+                    .entry(values)
+                    .or_insert_with(|| groups.number_of(group_of(&values, &texts, rollups)));
+                let bucket = bucket_of(columns.start(row), FINEST_STEP_NANO);
+                sums.add(group, bucket, columns.duration_nano(row));
+            }
         }
     }
+    let (groups, ranks) = groups.ranked();
+    write_all_steps(&groups, sums.sorted(&ranks))
 }
 
-fn group_of(columns: &SpanColumns<'_>, codes: &Codes, rollups: &RollUps) -> RedGroup {
-    let text = |by| columns.text(by, codes).map(str::to_owned);
-    let number = |by: GroupBy| i8::try_from(codes[by as usize]).unwrap_or_default();
-    let service = columns.text(GroupBy::Service, codes);
-    let name = columns.text(GroupBy::Operation, codes).unwrap_or_default();
+fn spans_in(batches: &[SpanBatch]) -> usize {
+    batches.iter().map(SpanBatch::rows).sum()
+}
+
+fn group_of(values: &SpanValues, texts: &Texts, rollups: &RollUps) -> RedGroup {
+    let text = |by| values.text(by, texts).map(str::to_owned);
+    let name = values.text(GroupBy::Operation, texts).unwrap_or_default();
+    let name = rollups.kept(values.text(GroupBy::Service, texts), name);
     RedGroup {
-        service: service.map(str::to_owned),
-        name: Some(rollups.kept(service, name).to_owned()),
-        kind: number(GroupBy::Kind),
-        status_code: number(GroupBy::Status),
+        service: text(GroupBy::Service),
+        name: Some(name.to_owned()),
+        kind: values.code(GroupBy::Kind),
+        status_code: values.code(GroupBy::Status),
         instance: text(GroupBy::Instance),
         version: text(GroupBy::Version),
         zone: text(GroupBy::Zone),
@@ -94,17 +74,35 @@ fn group_of(columns: &SpanColumns<'_>, codes: &Codes, rollups: &RollUps) -> RedG
 }
 
 /// The rows of all steps, from the sums at the finest.
-fn write_all_steps(mut sums: SortedSums) -> Result<RecordBatch, QueryError> {
+fn write_all_steps(
+    groups: &[RedGroup],
+    mut sums: SortedSpanSums,
+) -> Result<RecordBatch, QueryError> {
+    let (total_groups, totals) = totals_of(groups);
     let mut writer = RedWriter::default();
+    let mut durations = Vec::new();
     for step_seconds in ROLLUP_STEPS {
         sums = sums.coarser(step_seconds * NANOS_PER_SECOND);
-        let mut totals = sums.totals();
-        for (is_total, sums) in [(false, &mut sums), (true, &mut totals)] {
+        let total_sums = sums.totals(&totals);
+        let both = [
+            (false, groups, &sums),
+            (true, total_groups.as_slice(), &total_sums),
+        ];
+        for (is_total, groups, sums) in both {
             let rows = RowsOfStep {
                 step_seconds,
                 is_total,
             };
-            writer.write(rows, sums);
+            for (sum, buckets) in sums.rows() {
+                bytes_of_sorted(buckets, &mut durations);
+                let row_sums = RowSums {
+                    count: sum.count,
+                    sum_nano: sum.sum_nano,
+                    max_nano: sum.max_nano,
+                };
+                let group = SortedSpanSums::group_of(&sum, groups);
+                writer.add((rows, group, sum.bucket), row_sums, &durations);
+            }
         }
     }
     Ok(writer.finish()?)
@@ -122,7 +120,7 @@ pub(super) fn merged(batches: &[RecordBatch]) -> Result<RecordBatch, QueryError>
             // Rows of a group stand together.
             let number = match last {
                 Some((of_last, number)) if rows.are_of_one_group(of_last, row) => number,
-                _ => sums.number_of(group_of_row(&rows, row)),
+                _ => sums.groups.number_of(group_of_row(&rows, row)),
             };
             last = Some((row, number));
             sums.cell(number, rows.bucket_start(row))
@@ -131,7 +129,16 @@ pub(super) fn merged(batches: &[RecordBatch]) -> Result<RecordBatch, QueryError>
     }
     let mut writer = RedWriter::default();
     for (step, sums) in by_step {
-        writer.write(step, &mut sums.sorted());
+        let (groups, cells) = sums.sorted();
+        for ((group, bucket), mut cell) in cells {
+            let sums = RowSums {
+                count: cell.count,
+                sum_nano: cell.sum_nano,
+                max_nano: cell.max_nano,
+            };
+            let durations = cell.durations.to_bytes();
+            writer.add((step, &groups[group as usize], bucket), sums, &durations);
+        }
     }
     Ok(writer.finish()?)
 }

@@ -1,4 +1,4 @@
-//! Sums of spans by what tells rows of `red` apart, at one step.
+//! Sums of rows of `red` by what tells them apart, at one step.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ pub(super) struct RedGroup {
 
 impl RedGroup {
     /// The group of the total rows that it adds to.
-    fn total(&self) -> Self {
+    pub(super) fn total(&self) -> Self {
         Self {
             service: self.service.clone(),
             name: None,
@@ -31,22 +31,14 @@ impl RedGroup {
     }
 }
 
-/// Sums in no order. Buckets are given by their starts.
+/// Groups by number.
 #[derive(Debug, Default)]
-pub(super) struct RedSums {
+pub(super) struct RedGroups {
     groups: Vec<RedGroup>,
     numbers: HashMap<RedGroup, u32>,
-    cells: HashMap<(u32, i64), Cell>,
 }
 
-/// Sums by group and bucket, in order.
-#[derive(Debug)]
-pub(super) struct SortedSums {
-    groups: Vec<RedGroup>,
-    cells: Vec<((u32, i64), Cell)>,
-}
-
-impl RedSums {
+impl RedGroups {
     pub(super) fn number_of(&mut self, group: RedGroup) -> u32 {
         if let Some(number) = self.numbers.get(&group) {
             return *number;
@@ -57,69 +49,40 @@ impl RedSums {
         number
     }
 
+    /// The groups in order, and the place in it of each number.
+    pub(super) fn ranked(self) -> (Vec<RedGroup>, Vec<u32>) {
+        let mut groups: Vec<(RedGroup, usize)> = self.groups.into_iter().zip(0..).collect();
+        groups.sort_unstable();
+        let mut ranks = vec![0; groups.len()];
+        for (rank, (_, number)) in (0..).zip(&groups) {
+            ranks[*number] = rank;
+        }
+        let groups = groups.into_iter().map(|(group, _)| group);
+        (groups.collect(), ranks)
+    }
+}
+
+/// Sums in no order. Buckets are given by their starts.
+#[derive(Debug, Default)]
+pub(super) struct RedSums {
+    pub(super) groups: RedGroups,
+    cells: HashMap<(u32, i64), Cell>,
+}
+
+/// A cell by the position of its group, and the start of its bucket.
+type PlacedCell = ((u32, i64), Cell);
+
+impl RedSums {
     pub(super) fn cell(&mut self, group: u32, bucket: i64) -> &mut Cell {
         self.cells.entry((group, bucket)).or_default()
     }
 
-    pub(super) fn sorted(self) -> SortedSums {
-        let mut order: Vec<u32> = (0..).take(self.groups.len()).collect();
-        order.sort_unstable_by_key(|number| &self.groups[*number as usize]);
-        let mut ranks = vec![0; order.len()];
-        for (rank, number) in (0..).zip(&order) {
-            ranks[*number as usize] = rank;
-        }
+    /// The groups in order, and the cells by place of their group and bucket.
+    pub(super) fn sorted(self) -> (Vec<RedGroup>, Vec<PlacedCell>) {
+        let (groups, ranks) = self.groups.ranked();
         let rank = |((group, bucket), cell)| ((ranks[group as usize], bucket), cell);
-        let mut cells: Vec<((u32, i64), Cell)> = self.cells.into_iter().map(rank).collect();
+        let mut cells: Vec<PlacedCell> = self.cells.into_iter().map(rank).collect();
         cells.sort_unstable_by_key(|(place, _)| *place);
-        let groups = order.iter().map(|number| &self.groups[*number as usize]);
-        SortedSums {
-            groups: groups.cloned().collect(),
-            cells,
-        }
+        (groups, cells)
     }
-}
-
-impl SortedSums {
-    /// The sums of buckets that are each a whole number of these ones.
-    pub(super) fn coarser(self, step_nano: i64) -> Self {
-        let mut cells: Vec<((u32, i64), Cell)> = Vec::with_capacity(self.cells.len());
-        for ((group, bucket), cell) in self.cells {
-            let place = (group, bucket_of(bucket, step_nano));
-            match cells.last_mut() {
-                Some((last, sum)) if *last == place => sum.merge(&cell),
-                _ => cells.push((place, cell)),
-            }
-        }
-        Self {
-            groups: self.groups,
-            cells,
-        }
-    }
-
-    /// The sums of the total rows.
-    pub(super) fn totals(&self) -> Self {
-        let mut sums = RedSums::default();
-        let totals: Vec<u32> = self
-            .groups
-            .iter()
-            .map(|group| sums.number_of(group.total()))
-            .collect();
-        for ((group, bucket), cell) in &self.cells {
-            sums.cell(totals[*group as usize], *bucket).merge(cell);
-        }
-        sums.sorted()
-    }
-
-    /// Group, bucket and sums of each row, in order.
-    pub(super) fn rows(&mut self) -> impl Iterator<Item = (&RedGroup, i64, &mut Cell)> {
-        let Self { groups, cells } = self;
-        cells
-            .iter_mut()
-            .map(|((group, bucket), cell)| (&groups[*group as usize], *bucket, cell))
-    }
-}
-
-/// The start of the bucket that an instant is in.
-pub(super) fn bucket_of(instant: i64, step_nano: i64) -> i64 {
-    instant.div_euclid(step_nano).saturating_mul(step_nano)
 }

@@ -10,7 +10,7 @@ use arrow_schema::ArrowError;
 use schemas::rollups::red_schema;
 
 use super::red_rows::RowsOfStep;
-use super::red_sums::{RedGroup, SortedSums};
+use super::red_sums::RedGroup;
 
 /// Columns while rows are added to them.
 #[derive(Debug, Default)]
@@ -31,18 +31,36 @@ pub(super) struct RedWriter {
     durations: BinaryBuilder,
 }
 
+/// The sums of a row.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RowSums {
+    pub(super) count: u64,
+    pub(super) sum_nano: i128,
+    pub(super) max_nano: i64,
+}
+
 impl RedWriter {
-    pub(super) fn write(&mut self, rows: RowsOfStep, sums: &mut SortedSums) {
-        for (group, bucket, cell) in sums.rows() {
-            self.steps.append_value(rows.step_seconds);
-            self.buckets.append_value(bucket);
-            self.totals.append_value(rows.is_total);
-            self.write_group(group);
-            self.counts.append_value(saturated(cell.count.into()));
-            self.sums.append_value(saturated(cell.sum_nano));
-            self.maxima.append_value(cell.max_nano);
-            self.durations.append_value(cell.durations.to_bytes());
-        }
+    /// Adds a row; `durations` is the histogram as it is stored.
+    pub(super) fn add(
+        &mut self,
+        (rows, group, bucket): (RowsOfStep, &RedGroup, i64),
+        sums: RowSums,
+        durations: &[u8],
+    ) {
+        self.steps.append_value(rows.step_seconds);
+        self.buckets.append_value(bucket);
+        self.totals.append_value(rows.is_total);
+        self.services.append_option(group.service.as_deref());
+        self.names.append_option(group.name.as_deref());
+        self.kinds.append_value(group.kind);
+        self.status_codes.append_value(group.status_code);
+        self.instances.append_option(group.instance.as_deref());
+        self.versions.append_option(group.version.as_deref());
+        self.zones.append_option(group.zone.as_deref());
+        self.counts.append_value(saturated(sums.count.into()));
+        self.sums.append_value(saturated(sums.sum_nano));
+        self.maxima.append_value(sums.max_nano);
+        self.durations.append_value(durations);
     }
 
     pub(super) fn finish(mut self) -> Result<RecordBatch, ArrowError> {
@@ -63,16 +81,6 @@ impl RedWriter {
             Arc::new(self.durations.finish()),
         ];
         RecordBatch::try_new(Arc::clone(red_schema()), columns)
-    }
-
-    fn write_group(&mut self, group: &RedGroup) {
-        self.services.append_option(group.service.as_deref());
-        self.names.append_option(group.name.as_deref());
-        self.kinds.append_value(group.kind);
-        self.status_codes.append_value(group.status_code);
-        self.instances.append_option(group.instance.as_deref());
-        self.versions.append_option(group.version.as_deref());
-        self.zones.append_option(group.zone.as_deref());
     }
 }
 

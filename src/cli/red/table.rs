@@ -62,7 +62,7 @@ pub(super) fn draw(document: &RedDocument, title: &str, terminal: Terminal) -> S
     ];
     if series.is_empty() {
         lines.push("no requests in this time; --last 24h looks further back".to_owned());
-        return ended(lines);
+        return ended(&lines);
     }
     let layout = Layout::fit(&series, terminal.width);
     lines.push(paint.style(DIM, &layout.heads(&dimensions(&series))));
@@ -74,10 +74,10 @@ pub(super) fn draw(document: &RedDocument, title: &str, terminal: Terminal) -> S
         let total = layout.figures("all", &document.total);
         lines.push(paint.style(DIM, &total));
     }
-    ended(lines)
+    ended(&lines)
 }
 
-fn ended(lines: Vec<String>) -> String {
+fn ended(lines: &[String]) -> String {
     let ended = lines.iter().map(|line| format!("{}\n", line.trim_end()));
     ended.collect()
 }

@@ -1,6 +1,7 @@
 //! The figures of alerts, asked of the query engine.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use ::alerts::{
     CallFilter, Dimension, FigureError, FigureQuestion, Figures, Labels, Point, Series, SpanFilter,
@@ -8,10 +9,10 @@ use ::alerts::{
 };
 use async_trait::async_trait;
 use query::{
-    EdgePoint, Engine, GroupBy, HalfFigures, QueryError, RedFigures, RedQuery, RedSeries, TimeSpan,
-    Topology, TopologyEdge, TopologyQuery,
+    EdgePoint, Engine, GroupBy, HalfFigures, QueryError, RedAnswer, RedFigures, RedQuery,
+    RedSeries, TimeSpan, Topology, TopologyEdge, TopologyQuery,
 };
-use schemas::{SpanKind, UnixNanos};
+use schemas::{SpanKind, StatusCode, UnixNanos};
 
 /// The query engine as a source of figures.
 #[derive(Debug)]
@@ -76,12 +77,7 @@ impl Figures for EngineFigures {
         let answer = match &question.subject {
             Subject::Spans(filter) => {
                 let answer = self.engine.red(red_query(question, filter)).await;
-                answer.map(|answer| {
-                    let series = answer.series.iter();
-                    series
-                        .map(|series| of_spans(question, filter, series))
-                        .collect()
-                })
+                answer.map(|answer| of_spans(question, filter, &answer))
             }
             Subject::Calls(filter) => {
                 return self.calls(question, filter).await;
@@ -111,6 +107,12 @@ fn red_query(question: &FigureQuestion, filter: &SpanFilter) -> RedQuery {
         from: question.from,
         to: question.to,
     };
+    let mut group_by: Vec<GroupBy> = filter.by.iter().map(|by| group_by(*by)).collect();
+    let thresholds = question.thresholds_nano.iter();
+    let thresholds = thresholds.map(|nanos| Duration::from_nanos(nanos.unsigned_abs()));
+    if !question.thresholds_nano.is_empty() {
+        group_by.push(GroupBy::Status);
+    }
     RedQuery {
         service: filter.service.clone(),
         operation: filter.operation.clone(),
@@ -118,7 +120,8 @@ fn red_query(question: &FigureQuestion, filter: &SpanFilter) -> RedQuery {
         version: filter.version.clone(),
         zone: filter.zone.clone(),
         kinds: kinds(filter.kind.as_deref()),
-        group_by: filter.by.iter().map(|by| group_by(*by)).collect(),
+        group_by,
+        thresholds: thresholds.collect(),
         percentiles: question.percentiles.clone(),
         ..RedQuery::new(range, question.step)
     }
@@ -147,24 +150,56 @@ const fn group_by(dimension: Dimension) -> GroupBy {
     }
 }
 
-fn of_spans(question: &FigureQuestion, filter: &SpanFilter, series: &RedSeries) -> Series {
-    let named = filter.by.iter().filter_map(|by| {
-        let value = series.value(group_by(*by))?;
-        Some((by.name().to_owned(), value.to_owned()))
+/// The series of spans. Where thresholds are asked for, those that failed are series of their own
+/// in the answer: however fast they were, they are within none.
+fn of_spans(question: &FigureQuestion, filter: &SpanFilter, answer: &RedAnswer) -> Vec<Series> {
+    let mut all: BTreeMap<Labels, BTreeMap<UnixNanos, Point>> = BTreeMap::new();
+    for series in &answer.series {
+        let named = filter.by.iter().filter_map(|by| {
+            let value = series.value(group_by(*by))?;
+            Some((by.name().to_owned(), value.to_owned()))
+        });
+        let has_failed = series.value(GroupBy::Status) == Some(StatusCode::Error.name());
+        let points = all.entry(named.collect()).or_default();
+        for (start, figures) in points_of(question, series) {
+            let mut point = of_figures(start, figures);
+            if has_failed {
+                point.at_most.fill(0);
+            }
+            points
+                .entry(start)
+                .and_modify(|sum| add(sum, &point))
+                .or_insert(point);
+        }
+    }
+    let series = all.into_iter().map(|(labels, points)| Series {
+        labels,
+        points: points.into_values().collect(),
     });
-    let point = |(start, figures): (UnixNanos, &RedFigures)| of_figures(start, figures);
-    let points = match is_one_step(question) {
-        true => vec![point((question.from, &series.total))],
+    series.collect()
+}
+
+fn points_of<'a>(
+    question: &FigureQuestion,
+    series: &'a RedSeries,
+) -> Vec<(UnixNanos, &'a RedFigures)> {
+    match is_one_step(question) {
+        true => vec![(question.from, &series.total)],
         false => {
             let points = series.points.iter();
-            points
-                .map(|(start, figures)| point((*start, figures)))
-                .collect()
+            points.map(|(start, figures)| (*start, figures)).collect()
         }
-    };
-    Series {
-        labels: named.collect(),
-        points,
+    }
+}
+
+/// Adds the calls of a point to those of another one; neither has percentiles.
+fn add(sum: &mut Point, point: &Point) {
+    sum.count += point.count;
+    sum.errors += point.errors;
+    sum.sum_nano += point.sum_nano;
+    sum.max_nano = sum.max_nano.max(point.max_nano);
+    for (sum, count) in sum.at_most.iter_mut().zip(&point.at_most) {
+        *sum += count;
     }
 }
 
@@ -181,7 +216,7 @@ fn of_figures(start: UnixNanos, figures: &RedFigures) -> Point {
         sum_nano: figures.avg_time_nano.unwrap_or(0.0) * figures.count as f64,
         max_nano: figures.max_time_nano.unwrap_or(0),
         percentiles_nano: figures.percentiles_nano.clone(),
-        at_most: Vec::new(),
+        at_most: figures.at_most.clone(),
     }
 }
 
@@ -277,6 +312,17 @@ fn of_edge(
         sum_nano: seen.map_or(0.0, |half| half.avg_time_nano) * count as f64,
         max_nano: seen.map_or(0, |half| half.max_time_nano),
         percentiles_nano: seen.map_or(Vec::new(), |half| half.percentiles_nano.clone()),
-        at_most: vec![0; question.thresholds_nano.len()],
+        at_most: question
+            .thresholds_nano
+            .iter()
+            .map(|nanos| seen.map_or(count, |half| at_most(half, *nanos, count)))
+            .collect(),
     }
+}
+
+/// How many calls did not take longer, to the precision of percentiles. Those of which it is not
+/// known count as fast; those that failed are not told apart.
+fn at_most(half: &HalfFigures, nanos: i64, calls: u64) -> u64 {
+    let fast = half.durations.clone().count_at_most(nanos);
+    fast + calls.saturating_sub(half.count)
 }

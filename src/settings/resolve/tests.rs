@@ -178,34 +178,39 @@ fn the_written_settings_are_a_file_that_gives_them_again() {
     let written = first.to_toml();
     let shown = written.replace(&bench.directory.path().display().to_string(), ".");
     insta::assert_snapshot!(shown, @r#"
-    data_dir = 'a "quoted" path'         # flag --data-dir
-    otlp_grpc = "0.0.0.0:4317"           # default
-    otlp_http = "0.0.0.0:4318"           # default
-    zipkin = "0.0.0.0:9411"              # default
-    jaeger_http = "0.0.0.0:14268"        # default
-    jaeger_grpc = "0.0.0.0:14250"        # default
-    jaeger_udp_compact = "0.0.0.0:6831"  # default
-    jaeger_udp_binary = "0.0.0.0:6832"   # default
-    skywalking_grpc = "0.0.0.0:11800"    # default
-    http = "0.0.0.0:0"                   # ./spanhouse.toml:2
-    max_connections = 4096               # default
-    max_request_bytes = "64MiB"          # default
-    cors_allowed_origins = ["*"]         # default
-    receive_memory = "192MiB"            # default
-    memory_budget = "256MiB"             # default
-    flush_bytes = "96MiB"                # default
-    flush_age = "90m"                    # environment variable SPANHOUSE_FLUSH_AGE
-    wal_segment_bytes = "128MiB"         # default
-    salvage_wal = false                  # default
-    query_timeout = "30s"                # default
-    query_memory = "128MiB"              # default
-    query_concurrency = 16               # default
-    search_limit = 5000                  # default
-    alert_interval = "10s"               # default
-    alert_lag = "10s"                    # default
-    drain_timeout = "10s"                # default
-    log_level = "info"                   # default
-    log_format = "human"                 # default
+    data_dir = 'a "quoted" path'             # flag --data-dir
+    otlp_grpc = "0.0.0.0:4317"               # default
+    otlp_http = "0.0.0.0:4318"               # default
+    zipkin = "0.0.0.0:9411"                  # default
+    jaeger_http = "0.0.0.0:14268"            # default
+    jaeger_grpc = "0.0.0.0:14250"            # default
+    jaeger_udp_compact = "0.0.0.0:6831"      # default
+    jaeger_udp_binary = "0.0.0.0:6832"       # default
+    skywalking_grpc = "0.0.0.0:11800"        # default
+    http = "0.0.0.0:0"                       # ./spanhouse.toml:2
+    max_connections = 4096                   # default
+    max_request_bytes = "64MiB"              # default
+    cors_allowed_origins = ["*"]             # default
+    receive_memory = "192MiB"                # default
+    memory_budget = "256MiB"                 # default
+    flush_bytes = "96MiB"                    # default
+    flush_age = "90m"                        # environment variable SPANHOUSE_FLUSH_AGE
+    wal_segment_bytes = "128MiB"             # default
+    salvage_wal = false                      # default
+    query_timeout = "30s"                    # default
+    query_memory = "128MiB"                  # default
+    query_concurrency = 16                   # default
+    search_limit = 5000                      # default
+    red_series_limit = 10000                 # default
+    remote_write_url = "off"                 # default
+    remote_write_interval = "15s"            # default
+    remote_write_labels = ["job=spanhouse"]  # default
+    remote_write_native_histograms = false   # default
+    alert_interval = "10s"                   # default
+    alert_lag = "10s"                        # default
+    drain_timeout = "10s"                    # default
+    log_level = "info"                       # default
+    log_format = "human"                     # default
     "#);
 
     let again = Bench::new().file("spanhouse.toml", &written).settings();
@@ -288,5 +293,11 @@ name = 7
 "#,
         )
         .problems();
-    insta::assert_snapshot!(problems, @"");
+    insta::assert_snapshot!(problems, @r"
+    ./spanhouse.toml:1: unknown key `alerts`; did you mean `alert`?
+    ./spanhouse.toml:2: [[receiver]]: it is not a list of tables; each begins with [[receiver]]
+    ./spanhouse.toml:7: [[alert]] has no key `treshold`; did you mean `threshold`?
+    ./spanhouse.toml:9: [[alert]]: `threshold`: `300ms` is no number from 0 up; expected `> 5%`
+    ./spanhouse.toml:14: [[alert]]: invalid type: integer `7`, expected a string
+    ");
 }

@@ -24,7 +24,10 @@ async fn a_rule_is_tried_on_the_past_and_kept_over_a_crash() {
     let edge = json!({"name": "edge", "scope": "edge", "metric": "p50", "window": "20s", "threshold": "> 4ms"});
     let errors =
         json!({"name": "errors", "metric": "error_rate", "window": "30s", "threshold": ">= 50%"});
-    for rule in [&percentile, &edge, &errors] {
+    // Half of the calls fail, so half of them satisfy, though all are fast.
+    let apdex = json!({"name": "apdex", "service": "payment", "metric": "apdex", "satisfied": "1s", "window": "20s", "threshold": "< 0.6"});
+    let slow = json!({"name": "slow", "service": "payment", "slo": "90%", "slow": "1ms", "burn": [{"long": "30s", "short": "10s", "factor": 9.0}]});
+    for rule in [&percentile, &edge, &errors, &apdex, &slow] {
         let body = json!({"rule": rule, "from": "now-5m"});
         let answer = send(&server, "POST", "/api/v1/alert-rules/backtest", &body).await;
         assert_eq!(answer.status, 200, "{}", answer.text());

@@ -8,11 +8,12 @@ use std::sync::Arc;
 
 use super::restless;
 use crate::batches::Sender;
+use crate::figures::ROLL_UP_POINTS;
 use crate::ledger::{Ledger, Traffic};
 use crate::server::{Launch, Server, eventually};
 
 /// Every fail point, and how often it is passed before the server is killed there, beside at once.
-const POINTS: [(&str, u64); 12] = [
+const POINTS: [(&str, u64); 15] = [
     ("wal::segment-header", 2),
     ("wal::segment-switch", 2),
     ("wal::before-write", 40),
@@ -25,6 +26,9 @@ const POINTS: [(&str, u64); 12] = [
     ("table::before-commit", 4),
     ("table::after-commit", 4),
     ("table::after-log-entry-before-fsync", 4),
+    ("rollup::after-files", 2),
+    ("rollup::between-tables", 2),
+    ("rollup::after-commit", 2),
 ];
 
 /// What an abort ends a process with.
@@ -50,7 +54,9 @@ fn every_fail_point_is_tried() {
             found.extend(calls.map(|rest| rest.split('"').next().unwrap().to_owned()));
         }
     }
-    let tried = POINTS.iter().map(|(name, _)| *name).chain([CHECKPOINT]);
+    // Those of the roll-up are tried where figures are compared.
+    let tried = POINTS.iter().chain(&ROLL_UP_POINTS);
+    let tried = tried.map(|(name, _)| *name).chain([CHECKPOINT]);
     assert_eq!(found, tried.map(str::to_owned).collect());
 }
 

@@ -4,7 +4,7 @@ use super::calls::calls;
 use super::edges::{EdgeQuestion, check_dependencies, check_topology};
 use super::red::{Kinds, RedQuestion, check_red};
 use super::sent::Sent;
-use crate::server::Server;
+use crate::server::{Server, eventually};
 
 const NANOS: i64 = 1_000_000_000;
 
@@ -45,6 +45,21 @@ async fn ways(server: &Server, path: &str) -> Vec<&'static str> {
         true => vec!["", EXACT],
         false => vec![""],
     }
+}
+
+/// Waits until a server answers without reading any span: all of them are rolled up.
+pub(crate) async fn rolled_up(server: &Server, spans: &[Sent]) {
+    let (from, to) = seconds(spans);
+    let question = EdgeQuestion { from, to };
+    let red = red_questions(spans).swap_remove(0);
+    let spans_read = async || server.metric("spanhouse_query_spans_read_total").await;
+    eventually("everything is rolled up", async || {
+        let before = spans_read().await;
+        server.json(&red.path()).await;
+        server.json(&question.topology_path()).await;
+        (spans_read().await == before).then_some(())
+    })
+    .await;
 }
 
 /// The first and the last second in which spans start.

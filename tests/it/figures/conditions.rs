@@ -2,7 +2,7 @@
 //! flushed, and also after a restart.
 
 use super::arrivals::{in_order, requests, shuffled, with_late_ones, with_repeated_ones};
-use super::asking::{check_figures, check_red_alone};
+use super::asking::{check_figures, check_red_alone, rolled_up};
 use super::recorded::{NEZHA, nezha, nezha_graph, social_network};
 use super::sent::{Sent, SpanKind, distinct, request};
 use super::{calls, generated};
@@ -48,6 +48,7 @@ async fn check(launch: &Launch, spans: &[Sent], random: &mut Random) {
     let ended = server.terminate().await;
     assert!(ended.status.success(), "{}", ended.log);
     let server = launch.start().await;
+    rolled_up(&server, spans).await;
     check_figures(&server, spans).await;
 }
 
@@ -89,6 +90,8 @@ async fn a_flush_after_every_request() {
         send_all(&server, &[part.to_vec()]).await;
         server.flushed().await;
         arrived.extend_from_slice(part);
+        check_figures(&server, &arrived).await;
+        rolled_up(&server, &arrived).await;
         check_figures(&server, &arrived).await;
     }
 }
@@ -137,9 +140,49 @@ async fn spans_of_one_id_count_once_only_if_they_are_the_same() {
         send_all(&server, &[vec![span.clone()]]).await;
         server.flushed().await;
         arrived.push(span.clone());
+        rolled_up(&server, &arrived).await;
         check_red_alone(&server, &arrived).await;
     }
     assert_eq!(distinct(&arrived).len(), variants.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_beyond_the_limit_of_a_service_count_with_the_others() {
+    const LIMIT: usize = 1_000;
+    let one = generated::traces(9, 1).swap_remove(0);
+    let named = |number: u64| Sent {
+        span_id: (number + 1).to_be_bytes(),
+        name: format!("GET /orders/{number}"),
+        ..one.clone()
+    };
+    let spans: Vec<Sent> = (0..LIMIT as u64 + 50).map(named).collect();
+    let directory = tempfile::tempdir().unwrap();
+    let launch = Launch::in_directory(directory.path()).set("flush-age", "100ms");
+    let second = one.start / 1_000_000_000;
+    let path = format!(
+        "/api/v1/red?by=operation&kind=all&from={second}&to={}&step=10s",
+        second + 1
+    );
+    let server = launch.start().await;
+    send_all(&server, std::slice::from_ref(&spans)).await;
+    server.flushed().await;
+    rolled_up(&server, &spans).await;
+    let answer = server.json(&path).await;
+    assert_eq!(answer["total"]["count"], spans.len());
+    let series = answer["series"].as_array().unwrap();
+    assert_eq!(series.len(), LIMIT + 1);
+    let other = series.iter().find(|each| each["operation"] == "(other)");
+    assert_eq!(other.unwrap()["total"]["count"], 50);
+    server.kill();
+    let server = launch.start().await;
+    // A name that has its own row keeps it, and a new one has none.
+    let more = [named(LIMIT as u64 + 60)];
+    send_all(&server, &[more.to_vec()]).await;
+    let again = server.json(&path).await;
+    let series = again["series"].as_array().unwrap();
+    assert_eq!(series.len(), LIMIT + 1);
+    let other = series.iter().find(|each| each["operation"] == "(other)");
+    assert_eq!(other.unwrap()["total"]["count"], 51);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -160,7 +203,9 @@ async fn every_recorded_span_of_two_systems() {
     check_figures(&server, &spans).await;
     let ended = server.terminate().await;
     assert!(ended.status.success(), "{}", ended.log);
-    check_figures(&launch.start().await, &spans).await;
+    let server = launch.start().await;
+    rolled_up(&server, &spans).await;
+    check_figures(&server, &spans).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

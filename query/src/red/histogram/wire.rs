@@ -19,31 +19,8 @@ impl DurationHistogram {
     /// The histogram in HdrHistogram's form.
     pub fn to_bytes(&mut self) -> Vec<u8> {
         self.settle();
-        let mut counts = Vec::with_capacity(4 * self.counts.len());
-        let mut next: Bucket = 0;
-        for (bucket, count) in &self.counts {
-            let empty = bucket - next;
-            match empty {
-                0 => {}
-                1 => put_number(&mut counts, 0),
-                _ => put_number(&mut counts, -i64::from(empty)),
-            }
-            put_number(&mut counts, i64::try_from(*count).unwrap_or(i64::MAX));
-            next = bucket + 1;
-        }
-        let highest = self.counts.last().map_or(2, |(bucket, _)| {
-            let (low, width) = range_of(*bucket);
-            (low + (width - 1)).max(2)
-        });
-        let length = u32::try_from(counts.len()).expect("60,000 buckets of ten bytes at most");
-        let mut bytes = Vec::with_capacity(HEADER + counts.len());
-        for word in [COOKIE, length, 0, SIGNIFICANT_DIGITS] {
-            bytes.extend_from_slice(&word.to_be_bytes());
-        }
-        bytes.extend_from_slice(&1_u64.to_be_bytes());
-        bytes.extend_from_slice(&highest.to_be_bytes());
-        bytes.extend_from_slice(&1_f64.to_be_bytes());
-        bytes.extend_from_slice(&counts);
+        let mut bytes = Vec::with_capacity(HEADER + 4 * self.counts.len());
+        put_counts(self.counts.iter().copied(), &mut bytes);
         bytes
     }
 
@@ -57,6 +34,43 @@ impl DurationHistogram {
             histogram.counts.push((bucket, count));
         })?;
         Ok(histogram)
+    }
+}
+
+/// Writes durations, given by their buckets in order, in HdrHistogram's form over `bytes`.
+pub(crate) fn bytes_of_sorted(buckets: &[Bucket], bytes: &mut Vec<u8>) {
+    let runs = buckets.chunk_by(|one, next| one == next);
+    bytes.clear();
+    put_counts(runs.map(|run| (run[0], run.len() as u64)), bytes);
+}
+
+/// Appends a histogram in HdrHistogram's form, of counts in the order of their buckets.
+fn put_counts(counts: impl Iterator<Item = (Bucket, u64)>, bytes: &mut Vec<u8>) {
+    let start = bytes.len();
+    bytes.resize(start + HEADER, 0);
+    let mut next: Bucket = 0;
+    for (bucket, count) in counts {
+        let empty = bucket - next;
+        match empty {
+            0 => {}
+            1 => put_number(bytes, 0),
+            _ => put_number(bytes, -i64::from(empty)),
+        }
+        put_number(bytes, i64::try_from(count).unwrap_or(i64::MAX));
+        next = bucket + 1;
+    }
+    let highest = next.checked_sub(1).map_or(2, |last| {
+        let (low, width) = range_of(last);
+        (low + (width - 1)).max(2)
+    });
+    let length = bytes.len() - start - HEADER;
+    let length = u32::try_from(length).expect("60,000 buckets of ten bytes at most");
+    let header = bytes.iter_mut().skip(start);
+    let words = [COOKIE, length, 0, SIGNIFICANT_DIGITS].map(u32::to_be_bytes);
+    let long_words = [1, highest, 1_f64.to_bits()].map(u64::to_be_bytes);
+    let values = words.iter().flatten().chain(long_words.iter().flatten());
+    for (byte, value) in header.zip(values) {
+        *byte = *value;
     }
 }
 

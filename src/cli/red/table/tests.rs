@@ -16,7 +16,7 @@ fn figures(count: u64, success: f64, nanos: i64) -> Value {
     })
 }
 
-fn series(operation: &str, total: Value, counts: &[u64]) -> Value {
+fn series(operation: &str, total: &Value, counts: &[u64]) -> Value {
     let points = (0_i64..).zip(counts).filter(|(_, count)| **count > 0);
     let points: Vec<Value> = points
         .map(|(position, count)| {
@@ -37,9 +37,9 @@ fn sample() -> RedDocument {
         "stepSeconds": 90,
         "total": figures(40_005, 0.9991, 1_500_000),
         "series": [
-            series("GET /\u{1b}[2J", figures(5, 0.2, 950), &[0, 0, 0, 0, 0, 0, 0, 0, 0, 5]),
-            series("POST /orders", figures(36_000, 1.0, 1_234_567), &[1, 2, 3, 4, 5, 6, 7, 8, 9, 9]),
-            series("结账服务的一个名字很长很长很长的操作，长到一行里放不下", figures(4_000, 0.999_999, 987_654_321), &[4, 0, 4, 1, 1, 1, 0, 9, 1, 1]),
+            series("GET /\u{1b}[2J", &figures(5, 0.2, 950), &[0, 0, 0, 0, 0, 0, 0, 0, 0, 5]),
+            series("POST /orders", &figures(36_000, 1.0, 1_234_567), &[1, 2, 3, 4, 5, 6, 7, 8, 9, 9]),
+            series("结账服务的一个名字很长很长很长的操作，长到一行里放不下", &figures(4_000, 0.999_999, 987_654_321), &[4, 0, 4, 1, 1, 1, 0, 9, 1, 1]),
         ],
     });
     serde_json::from_value(document).expect("the sample is figures")
