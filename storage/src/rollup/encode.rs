@@ -23,11 +23,6 @@ use crate::table::PartitionDate;
 const ROW_GROUP_ROWS: usize = 50_000;
 /// Rows of a page: what a reader of few buckets has to decode.
 const PAGE_ROWS: usize = 4096;
-/// Bytes of a page, about: histograms of busy services take hundreds of bytes each, and who asks
-/// for one service should not inflate those of all.
-const PAGE_BYTES: usize = 64 << 10;
-/// After so many rows it is looked whether a page is full.
-const BATCH_ROWS: usize = 128;
 
 /// The column by which rows are told apart first.
 const STEP: &str = "step_seconds";
@@ -117,8 +112,7 @@ fn properties(schema: &Schema) -> WriterProperties {
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS)
-        .set_data_page_size_limit(PAGE_BYTES)
-        .set_write_batch_size(BATCH_ROWS)
+        .set_write_batch_size(1024)
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_statistics_truncate_length(Some(64));
     for field in schema.fields() {
