@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemas::{StatusCode, UnixNanos};
 
 use super::cells::{Cell, Group};
-use super::histogram::{DurationHistogram, HistogramSum};
+use super::histogram::DurationHistogram;
 use super::query::{GroupBy, nanos};
 use super::{RedQuery, Series};
 
@@ -64,28 +64,28 @@ pub struct RedAnswer {
 /// Makes figures of the cells that [`RedQuery::of_cells`] asks for.
 pub(super) fn of_series(query: &RedQuery, series: Series) -> RedAnswer {
     let range = query.range.length();
-    let mut sum = HistogramSum::default();
-    let mut totals = Vec::new();
-    let mut series_points = Vec::new();
-    for (group, tallies) in tallied(query, series) {
-        totals.push(Tally::sum(tallies.iter().map(|(_, tally)| tally), &mut sum));
-        let points = tallies.into_iter().map(|(bucket, mut tally)| {
+    let mut total = Tally::default();
+    let tallied = tallied(query, series).into_iter();
+    let series = tallied.map(|(group, tallies)| {
+        let mut group_total = Tally::default();
+        let mut points = Vec::with_capacity(tallies.len());
+        for (bucket, mut tally) in tallies {
+            group_total.merge(&tally);
             let start = query.start_of_step(bucket);
-            (start, tally.figures(query, query.step))
-        });
-        series_points.push((group, points.collect()));
-    }
-    let total = Tally::sum(totals.iter(), &mut sum).figures(query, range);
-    let series = totals.into_iter().zip(series_points);
-    let series = series.map(|(mut total, (group, points))| RedSeries {
-        group,
-        total: total.figures(query, range),
-        durations: total.cell.durations,
-        points,
+            points.push((start, tally.figures(query, query.step)));
+        }
+        total.merge(&group_total);
+        RedSeries {
+            group,
+            total: group_total.figures(query, range),
+            durations: group_total.cell.durations,
+            points,
+        }
     });
+    let series = series.collect();
     RedAnswer {
-        total,
-        series: series.collect(),
+        total: total.figures(query, range),
+        series,
     }
 }
 
@@ -159,15 +159,6 @@ impl Tally {
         self.cell.merge(&other.cell);
         self.satisfied += other.satisfied;
         self.tolerated += other.tolerated;
-    }
-
-    /// The sum of tallies.
-    fn sum<'a>(parts: impl Iterator<Item = &'a Self> + Clone, sum: &mut HistogramSum) -> Self {
-        Self {
-            cell: Cell::sum(parts.clone().map(|part| &part.cell), sum),
-            satisfied: parts.clone().map(|part| part.satisfied).sum(),
-            tolerated: parts.map(|part| part.tolerated).sum(),
-        }
     }
 
     fn figures(&mut self, query: &RedQuery, over: Duration) -> RedFigures {

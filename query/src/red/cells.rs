@@ -1,14 +1,13 @@
 //! Spans counted by group and bucket of time.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 
 use datafusion::execution::memory_pool::MemoryReservation;
 use schemas::{SpanBatch, SpanKind, StatusCode, UNKNOWN_SERVICE, UnixNanos};
 
 use super::RedQuery;
 use super::distinct::{ByDigest, DistinctSpans};
-use super::histogram::{DurationHistogram, HistogramSum};
+use super::histogram::DurationHistogram;
 use super::query::{GroupBy, nanos};
 use super::span_columns::{DIMENSIONS, SpanColumns, SpanValues};
 use super::texts::Texts;
@@ -59,32 +58,6 @@ impl Cell {
         self.max_nano = self.max_nano.max(other.max_nano);
         self.durations.merge(&other.durations);
     }
-
-    /// The sum of cells: one after the other, they would be merged into an ever larger one.
-    pub(super) fn sum<'a>(
-        parts: impl Iterator<Item = &'a Self> + Clone,
-        sum: &mut HistogramSum,
-    ) -> Self {
-        let mut all = Self {
-            durations: sum.of(parts.clone().map(|part| &part.durations)),
-            ..Self::default()
-        };
-        for part in parts {
-            all.count = all.count.saturating_add(part.count);
-            all.errors = all.errors.saturating_add(part.errors);
-            all.sum_nano = all.sum_nano.saturating_add(part.sum_nano);
-            all.max_nano = all.max_nano.max(part.max_nano);
-        }
-        all
-    }
-}
-
-/// Cells that follow each other and count into one.
-#[derive(Default)]
-struct Run {
-    /// The group and the step.
-    key: Option<(u32, u32)>,
-    cells: Vec<Cell>,
 }
 
 /// All cells of a question.
@@ -99,7 +72,6 @@ pub(super) struct Cells<'a> {
     numbers: HashMap<Group, u32>,
     cells: HashMap<(u32, u32), Cell>,
     distinct: DistinctSpans,
-    sum: HistogramSum,
     memory: MemoryReservation,
 }
 
@@ -113,7 +85,6 @@ impl<'a> Cells<'a> {
             numbers: HashMap::new(),
             cells: HashMap::new(),
             distinct: DistinctSpans::default(),
-            sum: HistogramSum::default(),
             memory,
         }
     }
@@ -158,7 +129,6 @@ impl<'a> Cells<'a> {
     pub(super) fn add_rows(&mut self, rows: &RedRows) -> Result<(), QueryError> {
         self.reserve(0)?;
         let mut last: Option<([Option<&str>; DIMENSIONS], u32)> = None;
-        let mut run = Run::default();
         for row in 0..rows.len() {
             let mut values = [None; DIMENSIONS];
             for by in &self.query.group_by {
@@ -175,14 +145,9 @@ impl<'a> Cells<'a> {
                 _ => self.number_of(Group(values.map(|value| value.map(str::to_owned)))),
             };
             last = Some((values, group));
-            let key = (group, self.bucket_of(rows.bucket_start(row)));
-            if run.key != Some(key) {
-                self.add_run(&mut run);
-                run.key = Some(key);
-            }
-            run.cells.push(rows.cell(row)?);
+            let cell = rows.cell(row)?;
+            self.cell(group, rows.bucket_start(row)).merge(&cell);
         }
-        self.add_run(&mut run);
         Ok(())
     }
 
@@ -210,28 +175,11 @@ impl<'a> Cells<'a> {
         Ok(self.memory.try_resize(held)?)
     }
 
-    fn add_run(&mut self, run: &mut Run) {
-        let Some(key) = run.key.take() else {
-            return;
-        };
-        let all = Cell::sum(run.cells.iter(), &mut self.sum);
-        run.cells.clear();
-        match self.cells.entry(key) {
-            Entry::Vacant(entry) => drop(entry.insert(all)),
-            Entry::Occupied(mut entry) => entry.get_mut().merge(&all),
-        }
-    }
-
     fn cell(&mut self, group: u32, start: i64) -> &mut Cell {
-        let bucket = self.bucket_of(start);
-        self.cells.entry((group, bucket)).or_default()
-    }
-
-    /// The number of the step in which a span started.
-    fn bucket_of(&self, start: i64) -> u32 {
         let UnixNanos(first) = self.query.range.from;
         let bucket = start.saturating_sub(first) / nanos(self.query.step);
-        u32::try_from(bucket).expect("steps of a range are counted before it is read")
+        let bucket = u32::try_from(bucket).expect("steps of a range are counted before it is read");
+        self.cells.entry((group, bucket)).or_default()
     }
 
     fn group_of(&self, values: &SpanValues, rollups: &RollUps) -> Option<Group> {
