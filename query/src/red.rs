@@ -18,10 +18,12 @@ mod condition;
 mod distinct;
 mod exact;
 mod exemplars;
+mod group;
 mod heatmap;
 mod histogram;
 mod query;
 mod rollup;
+mod row_sums;
 mod span_columns;
 mod texts;
 
@@ -44,7 +46,7 @@ pub(crate) use span_columns::{
 };
 pub(crate) use texts::Texts;
 
-use cells::Group;
+use group::Group;
 
 /// The tables of one snapshot that figures are computed from, and how. Every span is in one of the
 /// latter tables of spans: rolled up, and so part of the rows of `red`, or not.

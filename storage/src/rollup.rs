@@ -18,12 +18,15 @@
 mod compaction;
 mod earlier;
 mod encode;
+mod exec;
 mod file;
 mod opening;
+mod plan;
 mod provider;
 mod recovery;
 mod roller;
 mod state;
+mod stream;
 mod writer;
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use schemas::{StatusCode, UnixNanos};
 
-use super::cells::{Cell, Group};
+use super::cells::Cell;
+use super::group::Group;
 use super::histogram::{DurationHistogram, HistogramSum};
 use super::query::{GroupBy, nanos};
 use super::{RedQuery, Series};

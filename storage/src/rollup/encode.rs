@@ -9,9 +9,10 @@ use arrow_array::{PrimitiveArray, RecordBatch, UInt32Array};
 use arrow_schema::{ArrowError, DataType, Schema};
 use arrow_select::take::take_record_batch;
 use bytes::Bytes;
+use datafusion::arrow::compute::partition;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
@@ -19,17 +20,18 @@ use schemas::rollups::BUCKET_START;
 
 use crate::table::PartitionDate;
 
-/// Rows of a row group. It also ends where the length of buckets changes: readers want one.
+/// Rows of a row group. It also ends where what is summed up changes: readers want one kind of rows.
 const ROW_GROUP_ROWS: usize = 50_000;
 /// Rows of a page: what a reader of few buckets has to decode.
 const PAGE_ROWS: usize = 4096;
 /// Bytes of a page, about: histograms of busy services take hundreds of bytes each, and who asks
 /// for one service should not inflate those of all.
-const PAGE_BYTES: usize = 64 << 10;
+const PAGE_BYTES: usize = 32 << 10;
 /// After so many rows it is looked whether a page is full.
-const BATCH_ROWS: usize = 128;
+const BATCH_ROWS: usize = 64;
 
-/// The column by which rows are told apart first.
+/// The columns that say what rows are sums over. All rows of a step and a kind stand together.
+const KINDS: [&str; 3] = [STEP, "is_total", "dimension"];
 const STEP: &str = "step_seconds";
 
 /// A Parquet file that is not stored yet.
@@ -82,7 +84,7 @@ fn encode_file(date: PartitionDate, rows: &RecordBatch) -> Result<EncodedRows, P
         .with_properties(properties(rows.schema_ref()))
         .with_skip_arrow_metadata(true);
     let mut writer = ArrowWriter::try_new_with_options(Vec::new(), rows.schema(), options)?;
-    for run in runs(int64(rows, STEP)?.values()) {
+    for run in runs_of_one_kind(rows)? {
         writer.write(&rows.slice(run.start, run.len()))?;
         writer.flush()?;
     }
@@ -96,18 +98,10 @@ fn encode_file(date: PartitionDate, rows: &RecordBatch) -> Result<EncodedRows, P
     })
 }
 
-/// The runs of equal values.
-fn runs(values: &[i64]) -> Vec<Range<usize>> {
-    let mut end = 0;
-    let lengths = values
-        .chunk_by(|left, right| left == right)
-        .map(<[i64]>::len);
-    lengths
-        .map(|length| {
-            end += length;
-            end - length..end
-        })
-        .collect()
+/// The runs of rows of one step and kind.
+fn runs_of_one_kind(rows: &RecordBatch) -> Result<Vec<Range<usize>>, ArrowError> {
+    let kinds = KINDS.iter().filter_map(|name| rows.column_by_name(name));
+    Ok(partition(&kinds.cloned().collect::<Vec<_>>())?.ranges())
 }
 
 fn properties(schema: &Schema) -> WriterProperties {
@@ -129,6 +123,14 @@ fn properties(schema: &Schema) -> WriterProperties {
             _ => true,
         };
         builder = builder.set_column_dictionary_enabled(path.clone(), repeats);
+        if *field.data_type() != DataType::Binary {
+            // A reader makes a decompressor for each compressed column, which takes longer than to
+            // read a few rows. Dictionaries and differences are small without.
+            builder = builder.set_column_compression(path.clone(), Compression::UNCOMPRESSED);
+        }
+        if *field.data_type() == DataType::Int64 && !repeats {
+            builder = builder.set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED);
+        }
         if *field.data_type() == DataType::Binary {
             // Nobody looks for a histogram.
             builder = builder.set_column_statistics_enabled(path, EnabledStatistics::None);

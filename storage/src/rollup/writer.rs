@@ -65,7 +65,8 @@ impl RollupWriter {
         let opened =
             DeltaLog::open_or_create(table.definition(), objects, clock::unix_millis()).await;
         let (log, state) = opened?;
-        let files = state.files.into_iter().map(RollupFile::new).map(Arc::new);
+        let files = state.files.into_iter();
+        let files = files.map(|added| Arc::new(RollupFile::new(table, added)));
         Ok(Self {
             table,
             log,
@@ -119,7 +120,7 @@ impl RollupWriter {
                 let table = self.table.definition();
                 StorageError::unavailable(&format!("write {} of {table}", added.path), error)
             })?;
-            files.push(Arc::new(RollupFile::new(added)));
+            files.push(Arc::new(RollupFile::new(self.table, added)));
         }
         Ok(files)
     }
@@ -243,12 +244,13 @@ impl RollupWriter {
         let unreadable = |error| {
             StorageError::unavailable(&format!("read {} of {table}", file.added.path), error)
         };
-        let reader = file.reader(&self.store);
+        let footer = file.footer(&self.store).await?;
+        let stored = file.stored(&self.store);
         // Decoding takes milliseconds, so it runs beside the caller's task.
         let reading = tokio::spawn(async move {
-            let stream = ParquetRecordBatchStreamBuilder::new(reader)
-                .await?
-                .build()?;
+            let reader = footer.reader.clone();
+            let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(stored, reader);
+            let stream = builder.build()?;
             stream.try_collect::<Vec<RecordBatch>>().await
         });
         let read = reading
@@ -267,8 +269,10 @@ impl RollupWriter {
         let removed: HashSet<&String> = changes.removed.iter().collect();
         self.files
             .retain(|file| !removed.contains(&file.added.path));
-        let new = changes.added.into_iter().map(RollupFile::new).map(Arc::new);
-        self.files.extend(new);
+        let table = self.table;
+        let new = changes.added.into_iter();
+        self.files
+            .extend(new.map(|added| Arc::new(RollupFile::new(table, added))));
     }
 
     fn replace(&mut self, removed: &[Arc<RollupFile>], added: &[Arc<RollupFile>]) {

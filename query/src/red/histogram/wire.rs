@@ -98,17 +98,19 @@ pub(super) fn each_count(
     {
         return Err(MalformedHistogram("its buckets are others"));
     }
+    let last = i64::from(bucket_of(u64::MAX));
     let mut next: i64 = 0;
     while !counts.is_empty() {
         let number = take_number(&mut counts)?;
         if number > 0 {
-            let bucket = Bucket::try_from(next)
-                .ok()
-                .filter(|bucket| *bucket <= bucket_of(u64::MAX));
-            let bucket = bucket.ok_or(MalformedHistogram("it has too many buckets"))?;
-            see(bucket, number.cast_unsigned());
+            if next > last {
+                return Err(MalformedHistogram("it has too many buckets"));
+            }
+            see(next as Bucket, number.cast_unsigned());
+            next += 1;
+        } else {
+            next = next.saturating_add(number.saturating_neg().max(1));
         }
-        next = next.saturating_add(number.saturating_neg().max(1));
     }
     Ok(())
 }
@@ -127,6 +129,7 @@ fn put_number(bytes: &mut Vec<u8>, number: i64) {
     bytes.push(rest as u8);
 }
 
+#[inline]
 fn take_number(bytes: &mut &[u8]) -> Result<i64, MalformedHistogram> {
     // Most numbers are of one byte.
     if let Some((byte, rest)) = bytes.split_first()
@@ -135,6 +138,10 @@ fn take_number(bytes: &mut &[u8]) -> Result<i64, MalformedHistogram> {
         *bytes = rest;
         return Ok(i64::from(*byte >> 1) ^ -i64::from(*byte & 1));
     }
+    take_long_number(bytes)
+}
+
+fn take_long_number(bytes: &mut &[u8]) -> Result<i64, MalformedHistogram> {
     let mut zigzag = 0_u64;
     for index in 0..9 {
         let (byte, rest) = bytes
