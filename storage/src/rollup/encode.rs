@@ -172,4 +172,14 @@ mod tests {
         assert_eq!(facts, expect);
         assert!(encode(&rows.slice(0, 0)).expect("no rows").is_empty());
     }
+
+    #[test]
+    fn only_histograms_are_compressed() {
+        let files = encode(&counts(&[(10, 0, 1), (10, 0, 2)])).expect("rows of a rollup table");
+        let reader = SerializedFileReader::new(files[0].bytes.clone()).expect("Parquet");
+        for column in reader.metadata().row_group(0).columns() {
+            let is_compressed = column.compression() != Compression::UNCOMPRESSED;
+            assert_eq!(is_compressed, column.column_path().string() == "durations");
+        }
+    }
 }

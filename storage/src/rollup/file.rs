@@ -108,3 +108,21 @@ impl RollupFooter {
         self.reader.metadata().row_groups()
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use bytes::Bytes;
+    use parquet::arrow::ArrowWriter;
+
+    use super::*;
+
+    /// The footer of a file without rows.
+    pub(in super::super) fn empty_footer(table: RollupTable) -> Arc<RollupFooter> {
+        let schema = (table.definition().schema)();
+        let writer = ArrowWriter::try_new(Vec::new(), Arc::clone(schema), None);
+        let file = writer.and_then(ArrowWriter::into_inner).expect("writes");
+        let options = ArrowReaderOptions::new();
+        let reader = ArrowReaderMetadata::load(&Bytes::from(file), options).expect("Parquet");
+        Arc::new(RollupFooter::new(reader, schema))
+    }
+}

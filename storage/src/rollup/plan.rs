@@ -138,4 +138,54 @@ impl Facts for RowGroupFacts<'_> {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    use super::*;
+    use crate::rollup::RollupTable;
+    use crate::rollup::file::tests::empty_footer;
+    use crate::table::{AddedFile, PartitionDate};
+
+    fn rows(start: i64, rows: usize) -> WantedRows {
+        let added = AddedFile {
+            path: String::new(),
+            size: 0,
+            modification_time_ms: 0,
+            date: Some(PartitionDate(0)),
+            rows: None,
+            min_start_nanos: start,
+            max_start_nanos: start,
+        };
+        WantedRows {
+            file: Arc::new(RollupFile::new(RollupTable::Red, added)),
+            footer: empty_footer(RollupTable::Red),
+            row_group: 0,
+            rows,
+            selection: None,
+            conditions: Vec::new(),
+        }
+    }
+
+    #[track_caller]
+    fn check(wanted: &[(i64, usize)], count: usize, expect: &[&[i64]]) {
+        let wanted = wanted.iter().map(|(start, count)| rows(*start, *count));
+        let parts = deal(wanted.collect(), count);
+        let starts = |part: &Vec<WantedRows>| {
+            let starts = part.iter().map(|rows| rows.file.added.min_start_nanos);
+            starts.collect::<Vec<_>>()
+        };
+        let parts: Vec<_> = parts.iter().map(starts).collect();
+        assert_eq!(parts, expect);
+    }
+
+    #[test]
+    fn parts_are_of_one_size_and_each_of_a_time_of_its_own() {
+        check(&[], 2, &[&[]]);
+        check(&[(5, 1)], 2, &[&[5]]);
+        check(
+            &[(3, 10), (1, 10), (2, 10), (4, 10)],
+            2,
+            &[&[1, 2], &[3, 4]],
+        );
+        check(&[(1, 100), (2, 10), (3, 10)], 2, &[&[1], &[2, 3]]);
+        check(&[(1, 10), (2, 10), (3, 100)], 2, &[&[1, 2], &[3]]);
+    }
+}

@@ -5,6 +5,7 @@ mod counting;
 mod crashes;
 mod others;
 mod pruning;
+mod scanning;
 mod store;
 mod world;
 
