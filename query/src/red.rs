@@ -68,7 +68,7 @@ pub(crate) async fn answer(
     query: &RedQuery,
 ) -> Result<RedAnswer, QueryError> {
     let series = series(source, &query.of_cells()).await?;
-    Ok(answer::of_series(query, series))
+    answer::of_series(query, series).await
 }
 
 /// Counts durations by step and size, with examples.

@@ -190,7 +190,7 @@ impl RollupWriter {
     /// changed then.
     pub(crate) async fn compact(&mut self, merge: &Merge) -> Result<bool, StorageError> {
         let all: Vec<&AddedFile> = self.files.iter().map(|file| &file.added).collect();
-        let Some(positions) = compaction::plan(&all) else {
+        let Some(positions) = compaction::plan(&all, clock::unix_millis()) else {
             return Ok(false);
         };
         let parts: Vec<Arc<RollupFile>> = positions

@@ -25,17 +25,23 @@ impl HistogramSum {
     /// [`MalformedHistogram`] when the bytes are none; the sum is then of no use.
     pub(crate) fn add_bytes(&mut self, bytes: &[u8], times: i64) -> Result<(), MalformedHistogram> {
         self.prepare();
-        each_count(bytes, |bucket, count| self.add(bucket, count, times))
+        match times {
+            1 => each_count(bytes, |bucket, count| self.add(bucket, count)),
+            _ => each_count(bytes, |bucket, count| {
+                self.add(bucket, count.saturating_mul(times));
+            }),
+        }
     }
 
     /// Adds a histogram so many times, which may be negative.
     pub(crate) fn add_histogram(&mut self, histogram: &DurationHistogram, times: i64) {
         self.prepare();
         for (bucket, count) in &histogram.counts {
-            self.add(*bucket, *count, times);
+            let count = i64::try_from(*count).unwrap_or(i64::MAX);
+            self.add(*bucket, count.saturating_mul(times));
         }
         for bucket in &histogram.pending {
-            self.add(*bucket, 1, times);
+            self.add(*bucket, times);
         }
     }
 
@@ -47,10 +53,9 @@ impl HistogramSum {
         }
     }
 
-    fn add(&mut self, bucket: Bucket, count: u64, times: i64) {
-        let count = i64::try_from(count).unwrap_or(i64::MAX);
+    fn add(&mut self, bucket: Bucket, count: i64) {
         let sum = &mut self.counts[bucket as usize];
-        *sum = sum.saturating_add(count.saturating_mul(times));
+        *sum = sum.saturating_add(count);
         self.touched[bucket as usize / BLOCK] = true;
     }
 
@@ -62,12 +67,16 @@ impl HistogramSum {
             if !std::mem::take(is_touched) {
                 continue;
             }
+            // Written in any case, and kept or written over: whether a bucket holds something is
+            // as good as random, and to guess wrongly costs more than to write.
+            let mut kept = [(0, 0); BLOCK];
+            let mut length = 0;
             for (bucket, count) in (block * BLOCK as Bucket..).zip(counts) {
                 let count = std::mem::take(count);
-                if count > 0 {
-                    self.taken.push((bucket, count.cast_unsigned()));
-                }
+                kept[length % BLOCK] = (bucket, count.cast_unsigned());
+                length += usize::from(count > 0);
             }
+            self.taken.extend_from_slice(&kept[..length]);
         }
         DurationHistogram {
             counts: self.taken.as_slice().to_vec(),

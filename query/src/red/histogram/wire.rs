@@ -31,7 +31,7 @@ impl DurationHistogram {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, MalformedHistogram> {
         let mut histogram = Self::default();
         each_count(bytes, |bucket, count| {
-            histogram.counts.push((bucket, count));
+            histogram.counts.push((bucket, count.cast_unsigned()));
         })?;
         Ok(histogram)
     }
@@ -74,10 +74,11 @@ fn put_counts(counts: impl Iterator<Item = (Bucket, u64)>, bytes: &mut Vec<u8>) 
     }
 }
 
-/// Hands over the buckets that hold something of a histogram in HdrHistogram's form, in order.
+/// Hands over the buckets that hold something of a histogram in HdrHistogram's form, in order,
+/// with their counts, which are above zero.
 pub(super) fn each_count(
     bytes: &[u8],
-    mut see: impl FnMut(Bucket, u64),
+    mut see: impl FnMut(Bucket, i64),
 ) -> Result<(), MalformedHistogram> {
     let (header, mut counts) = bytes
         .split_at_checked(HEADER)
@@ -106,7 +107,7 @@ pub(super) fn each_count(
             if next > last {
                 return Err(MalformedHistogram("it has too many buckets"));
             }
-            see(next as Bucket, number.cast_unsigned());
+            see(next as Bucket, number);
             next += 1;
         } else {
             next = next.saturating_add(number.saturating_neg().max(1));
