@@ -137,3 +137,91 @@ impl RowSums {
         Ok(cell)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use arrow_array::{ArrayRef, BinaryArray, Int8Array, Int64Array, StringArray};
+    use datafusion::execution::memory_pool::{GreedyMemoryPool, MemoryConsumer, MemoryPool};
+    use futures::{StreamExt, stream};
+    use schemas::UnixNanos;
+
+    use super::*;
+    use crate::red::{DurationHistogram, TimeSpan};
+
+    const HOUR_NANO: i64 = 3_600_000_000_000;
+
+    /// A row a span, of two services and three hours.
+    fn batch(first: i64) -> RecordBatch {
+        let all = first..first + 40;
+        let numbers = |number: fn(i64) -> i64| -> ArrayRef {
+            Arc::new(Int64Array::from_iter_values(all.clone().map(number)))
+        };
+        let services = all.clone().map(|row| ["cart", "shop"][(row % 2) as usize]);
+        let codes = all.clone().map(|row| i8::from(row % 10 == 0) * 2);
+        let durations = all.clone().map(|row| {
+            let mut durations = DurationHistogram::default();
+            durations.record(row * 1000);
+            durations.to_bytes()
+        });
+        RecordBatch::try_from_iter([
+            ("bucket_start_unix_nano", numbers(|row| row % 3 * HOUR_NANO)),
+            (
+                "service_name",
+                Arc::new(StringArray::from_iter_values(services)) as ArrayRef,
+            ),
+            ("status_code", Arc::new(Int8Array::from_iter_values(codes))),
+            ("count", numbers(|_| 1)),
+            ("sum_nano", numbers(|row| row * 1000)),
+            ("max_nano", numbers(|row| row * 1000)),
+            (
+                "durations",
+                Arc::new(BinaryArray::from_iter_values(durations)),
+            ),
+        ])
+        .expect("columns of one length")
+    }
+
+    fn query() -> RedQuery {
+        let hour = Duration::from_secs(3600);
+        let range = TimeSpan::of_steps(UnixNanos(0), UnixNanos(3 * HOUR_NANO), hour);
+        RedQuery {
+            group_by: vec![GroupBy::Service],
+            ..RedQuery::new(range, hour)
+        }
+    }
+
+    async fn cells(memory_bytes: usize) -> Vec<(Option<String>, u32, u64, u64, i64, Vec<u8>)> {
+        let pool: Arc<dyn MemoryPool> = Arc::new(GreedyMemoryPool::new(memory_bytes));
+        let memory = MemoryConsumer::new("rows").register(&pool);
+        let batches: Vec<_> = (0..5).map(|number| Ok(batch(number * 40))).collect();
+        let rows = stream::iter(batches).boxed();
+        let sums = RowSums::of(Arc::new(query()), rows, memory).await;
+        let (groups, cells, _) = sums.expect("enough memory").into_cells();
+        let cells = cells.into_iter().map(|((group, step), mut cell)| {
+            let service = groups[group as usize].value(GroupBy::Service);
+            (
+                service.map(str::to_owned),
+                step,
+                cell.count,
+                cell.errors,
+                cell.max_nano,
+                cell.durations.to_bytes(),
+            )
+        });
+        let mut cells: Vec<_> = cells.collect();
+        cells.sort_unstable();
+        cells
+    }
+
+    #[tokio::test]
+    async fn where_memory_is_short_rows_are_added_up_in_parts() {
+        let at_once = cells(usize::MAX).await;
+        let counts: Vec<u64> = at_once.iter().map(|cell| cell.2).collect();
+        assert_eq!(counts, [34, 33, 33, 33, 34, 33]);
+        assert_eq!(at_once.iter().map(|cell| cell.3).sum::<u64>(), 20);
+        let batch_bytes = batch(0).get_array_memory_size();
+        assert_eq!(cells(6 * CELL_BYTES + batch_bytes).await, at_once);
+    }
+}
