@@ -129,7 +129,7 @@ fn calls_that_were_counted_as_others_are_taken_from_them() {
     let commits = [vec![call(1, "a"), call(2, "b"), call(3, "b")], vec![answer]];
     let rows = fold_all(&RollUps::new(1), &commits[..1]);
     let engine = engine_at(&commits, 1, &rows, &RollUps::new(9));
-    let range = TimeSpan::of_steps(UnixNanos(0), UnixNanos(1), crate::RED_BUCKET);
+    let range = TimeSpan::of_steps(UnixNanos(0), UnixNanos(1), Duration::from_secs(60));
     let topology = ask(
         &engine,
         &TopologyQuery {
