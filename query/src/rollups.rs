@@ -34,7 +34,7 @@ use crate::topology;
 pub use fold::Folding;
 
 pub(crate) use cover::{cover, longest_within};
-pub(crate) use durations::{AddedDurations, SortedDurations};
+pub(crate) use durations::SortedDurations;
 pub(crate) use red_rows::{RedRows, RowsOfStep};
 
 use operations::OperationLimits;
@@ -57,7 +57,7 @@ pub struct RolledUp {
     /// Rows of `red`, ordered by step, then totals last, then by what tells them apart, then by
     /// the bucket.
     pub red: RecordBatch,
-    /// Rows of `edges`, ordered by step, then by dimension, then by edge and bucket.
+    /// Rows of `edges`, ordered by dimension, then by step, then by edge and bucket.
     pub edges: RecordBatch,
 }
 

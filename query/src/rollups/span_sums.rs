@@ -11,12 +11,12 @@ use arrow_array::RecordBatch;
 use schemas::rollups::ROLLUP_STEPS;
 
 use super::RollUps;
-use super::durations::{AddedDurations, SortedDurations};
+use super::durations::SortedDurations;
 use super::red_group::{RedGroup, RedGroups, totals_of};
 use super::red_rows::RowsOfStep;
 use super::red_writer::{RedWriter, RowSums};
 use crate::QueryError;
-use crate::red::bytes_of_sorted;
+use crate::red::{bucket_of_nanos, bytes_of_sorted};
 use crate::topology::{FastMap, LinkedSpan, Names};
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
@@ -56,7 +56,8 @@ pub(super) struct SpanSums {
     of_spans: FastMap<RedGroup, u32>,
     places: FastMap<(u32, i64), u32>,
     sums: Vec<SpanSum>,
-    durations: AddedDurations,
+    /// The number of the sum, and the histogram's bucket, of each span.
+    durations: Vec<(u32, u32)>,
 }
 
 impl SpanSums {
@@ -92,7 +93,8 @@ impl SpanSums {
         sum.count += 1;
         sum.sum_nano += i128::from(span.duration_nano);
         sum.max_nano = sum.max_nano.max(span.duration_nano);
-        self.durations.add(number, span.duration_nano);
+        self.durations
+            .push((number, bucket_of_nanos(span.duration_nano)));
     }
 
     /// The memory that the sums take, and that their rows will take, about, in bytes.
@@ -100,7 +102,7 @@ impl SpanSums {
         self.sums.len() * (3 * size_of::<SpanSum>() + ROWS_BYTES)
             + self.groups.memory_bytes()
             + self.of_spans.len() * 2 * size_of::<RedGroup>()
-            + self.durations.memory_bytes()
+            + self.durations.len() * 2 * size_of::<(u32, u32)>()
     }
 
     /// The rows of all steps, by step, totals last, then by group and bucket.
@@ -145,14 +147,16 @@ struct SortedSpanSums {
 
 impl SortedSpanSums {
     /// The sums in order, where `ranks` has the place in order of each group.
-    fn of(mut sums: Vec<SpanSum>, durations: AddedDurations, ranks: &[u32]) -> Self {
+    fn of(mut sums: Vec<SpanSum>, durations: Vec<(u32, u32)>, ranks: &[u32]) -> Self {
         for sum in &mut sums {
             sum.group = ranks[sum.group as usize];
         }
         let mut order: Vec<u32> = (0..).take(sums.len()).collect();
         order.sort_unstable_by_key(|number| sums[*number as usize].place());
         Self {
-            durations: durations.sorted(&order, |number| sums[number as usize].count),
+            durations: SortedDurations::of_added(durations.into_iter(), &order, |number| {
+                sums[number as usize].count
+            }),
             sums: order.iter().map(|number| sums[*number as usize]).collect(),
         }
     }

@@ -42,8 +42,8 @@ pub(crate) fn merge_edges(batches: &[RecordBatch]) -> Result<RecordBatch, QueryE
     let mut rows: Vec<EdgeRow> = rows.collect();
     let order = names.order();
     rows.sort_by_cached_key(|EdgeRow { key, sign, .. }| {
-        let edge = (key.dimension, key.edge.place(&order));
-        (key.step, edge, key.bucket, *sign)
+        let edge = key.edge.place(&order);
+        (key.dimension, key.step, edge, key.bucket, *sign)
     });
     let mut writer = EdgeWriter::new(&names);
     for mut row in netted(rows) {

@@ -19,9 +19,9 @@ type Text = Option<String>;
 /// What a row is about, in the order of rows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
-    pub(super) step: i64,
     /// What the edge is told apart by besides.
     pub(super) dimension: Option<TopologyDimension>,
+    pub(super) step: i64,
     /// Name and kind.
     pub(super) caller: (Text, String),
     pub(super) callee: (Text, String),
