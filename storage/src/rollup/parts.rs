@@ -16,9 +16,9 @@ use crate::lookup::with_required;
 use crate::scan::{ScanContext, projected_schema, scan, whole_file};
 
 /// Spans of a part, at least; but for the last one, and for those of its last trace.
-pub(super) const PART_ROWS: usize = 64 * 1024;
+pub(super) const PART_ROWS: usize = 32 * 1024;
 /// Rows that are decoded at a time.
-const BATCH_ROWS: usize = 16 * 1024;
+const BATCH_ROWS: usize = 8 * 1024;
 
 /// The spans of a file, in parts of whole traces.
 pub(super) struct SpanParts {

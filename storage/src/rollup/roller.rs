@@ -17,11 +17,11 @@ use crate::fail_point::fail_point;
 use crate::live::Live;
 
 /// So many spans are rolled up by one commit, when more wait than one flush brought.
-const STEP_ROWS: u64 = 1_000_000;
+const STEP_ROWS: u64 = 300_000;
 /// So many files are rolled up by one commit.
 const STEP_FILES: usize = 64;
 /// Sums and their rows take so much memory; what comes then goes to further files.
-const FOLDING_BYTES: usize = 64 << 20;
+const FOLDING_BYTES: usize = 32 << 20;
 
 /// What a roller works with.
 #[derive(Debug)]
