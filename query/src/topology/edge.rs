@@ -1,17 +1,42 @@
 //! What makes an edge.
 
+use std::hash::{Hash, Hasher};
+
 use super::call::{Call, End};
 use super::names::{Name, NameOrder};
 use super::peer::ConnectionType;
 use super::query::TopologyDimension;
 
 /// An edge: calls from one end to another by one means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct EdgeKey {
     pub(crate) caller: End,
     pub(crate) callee: End,
     pub(crate) connection: ConnectionType,
     pub(crate) operation: Option<Name>,
+}
+
+impl Hash for EdgeKey {
+    /// In few words: it is hashed for each call.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self {
+            caller,
+            callee,
+            connection,
+            operation,
+        } = self;
+        let pair = |high, low| Name::code(high) << 32 | Name::code(low);
+        let kinds = [
+            caller.node.kind as u64,
+            callee.node.kind as u64,
+            *connection as u64,
+        ];
+        let kinds = kinds.into_iter().fold(0, |kinds, kind| kinds << 8 | kind);
+        state.write_u64(pair(caller.node.name, callee.node.name));
+        state.write_u64(pair(caller.version, caller.zone));
+        state.write_u64(pair(callee.version, callee.zone));
+        state.write_u64(Name::code(*operation) << 32 | kinds);
+    }
 }
 
 impl EdgeKey {

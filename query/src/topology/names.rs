@@ -9,6 +9,11 @@ use std::sync::Arc;
 pub(crate) struct Name(NonZeroU32);
 
 impl Name {
+    /// The number of a name, 0 for none.
+    pub(crate) fn code(name: Option<Self>) -> u64 {
+        name.map_or(0, |name| name.0.get().into())
+    }
+
     fn position(self) -> usize {
         self.0.get() as usize - 1
     }
