@@ -41,6 +41,10 @@ pub(crate) enum Ended {
     Failed,
 }
 
+/// Threads for work that takes its time: files, encoding, decoding, folding. Few, as each keeps memory
+/// of its last work; more than ever wait for each other.
+const BLOCKING_THREADS: usize = 12;
+
 /// Runs the server until it is told to stop or fails.
 ///
 /// # Errors
@@ -53,7 +57,10 @@ pub(crate) fn run(arguments: SettingArguments) -> anyhow::Result<Ended> {
     } = arguments.resolve()?;
     logging::start(&settings)?;
     let panicked = panics::watch();
-    let runtime = runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = runtime::Builder::new_multi_thread()
+        .enable_all()
+        .max_blocking_threads(BLOCKING_THREADS)
+        .build()?;
     let outcome = runtime.block_on(lifetime::live((settings, alert_tables), panicked));
     // An interrupted replay may still read the log; it has nothing that is not there already.
     runtime.shutdown_background();

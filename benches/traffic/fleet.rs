@@ -17,6 +17,9 @@ pub(super) const SERVICES: u64 = 40;
 /// The instances of each.
 pub(super) const INSTANCES: u64 = 3;
 
+/// The number of other services that a service calls.
+const CALLEES: u64 = 4;
+
 /// One instance of a service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Process {
@@ -28,6 +31,11 @@ pub(super) struct Process {
 pub(super) fn service_name(service: u64) -> String {
     let service = service as usize;
     format!("{}-{}", NOUNS[service % 10], ROLES[service / 10])
+}
+
+/// One of the services that a service calls: always the same few, some more often.
+pub(super) fn callee(service: u64, random: &mut Random) -> u64 {
+    (service + 1 + 9 * random.skewed(CALLEES)) % SERVICES
 }
 
 /// The first word of a service's name.

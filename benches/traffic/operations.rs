@@ -82,6 +82,9 @@ impl Visitor {
     }
 }
 
+/// The number of a service's routes.
+const ENDPOINTS: u64 = 6;
+
 /// What a request asks and how it ends, on which caller and callee agree.
 #[derive(Debug)]
 pub(super) struct Exchange {
@@ -101,10 +104,12 @@ pub(super) enum Ending {
 }
 
 impl Exchange {
-    pub(super) fn draw(random: &mut Random, ending: Ending) -> Self {
-        let route = random.pick_skewed(&ROUTES);
+    /// What is asked of a service: one of its few endpoints.
+    pub(super) fn draw(random: &mut Random, service: u64, ending: Ending) -> Self {
+        let endpoint = (service + random.skewed(ENDPOINTS)) as usize;
+        let route = ROUTES[endpoint % ROUTES.len()];
         Self {
-            method: random.pick_skewed(&METHODS),
+            method: METHODS[endpoint % METHODS.len()],
             route,
             path: route
                 .replace("{id}", &random.below(5_000_000).to_string())

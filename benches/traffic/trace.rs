@@ -2,7 +2,7 @@
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 
-use super::fleet::{INSTANCES, Process, SERVICES};
+use super::fleet::{self, INSTANCES, Process, SERVICES};
 use super::operations::{Call, Ending, Exchange, Operation, Place, Visitor};
 use super::random::Random;
 
@@ -48,7 +48,7 @@ pub(super) fn draw(random: &mut Random, start: u64, drafts: &mut Vec<Draft>) {
         end_time_unix_nano: start + trace.random.log_normal(8e7, 0.8) as u64,
         ..Span::default()
     };
-    let exchange = trace.exchange();
+    let exchange = trace.exchange(process);
     trace.add(Operation::HttpServer, [process, process], &exchange, root);
     let mut callers = vec![Caller {
         process,
@@ -73,10 +73,13 @@ impl Trace<'_> {
             _ => Operation::Internal,
         };
         let callee = match operation {
-            Operation::HttpClient | Operation::RpcClient => self.process(),
+            Operation::HttpClient | Operation::RpcClient => Process {
+                service: fleet::callee(caller.process.service, self.random),
+                instance: self.random.below(INSTANCES),
+            },
             _ => caller.process,
         };
-        let exchange = self.exchange();
+        let exchange = self.exchange(callee);
         let span = self.child_of(caller.span);
         let client = self.add(operation, [caller.process, callee], &exchange, span);
         let answering = match operation {
@@ -129,12 +132,12 @@ impl Trace<'_> {
         }
     }
 
-    fn exchange(&mut self) -> Exchange {
+    fn exchange(&mut self, callee: Process) -> Exchange {
         let ending = match self.fails && self.random.once_in(4) {
             true => Ending::Failed,
             false => Ending::Well,
         };
-        Exchange::draw(self.random, ending)
+        Exchange::draw(self.random, callee.service, ending)
     }
 
     /// Adds the span of the first of two processes, which calls the second or answers; gives it

@@ -6,7 +6,7 @@
 //!        └ grouped by process (120 of them), then by instrumentation scope
 //! ```
 //!
-//! Keys and values are those of OpenTelemetry's semantic conventions. Nothing repeats that would
+//! A service calls the same few others, and has few endpoints. Keys and values are those of OpenTelemetry's semantic conventions. Nothing repeats that would
 //! not repeat in life: ids, times, users, sessions, paths and message ids are drawn anew for each
 //! trace, because a table of repeated requests would be smaller, and its searches faster, than a
 //! real one. A request depends on the seed and its number alone, so they can be made in parallel.

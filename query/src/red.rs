@@ -40,11 +40,7 @@ pub(crate) use query::nanos;
 pub use query::{GroupBy, RED_BUCKET, RedQuery, TimeSpan};
 
 pub(crate) use cells::Cell;
-pub(crate) use distinct::{ByDigest, Digest, DistinctSpans};
-pub(crate) use span_columns::{
-    SpanColumns, SpanValues, all as span_columns, availability_zone, service_version,
-};
-pub(crate) use texts::Texts;
+pub(crate) use span_columns::{all as span_columns, availability_zone, service_version};
 
 use group::Group;
 

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!   spans of a commit ──┐                       ┌─► rows of `red`
-//!                       ├─► RollUps::fold ──────┤      10 s, 1 min, 1 h; with all dimensions
+//!                       ├─► Folding ────────────┤      10 s, 1 min, 1 h; with all dimensions
 //!   spans of the same ──┘    only what is new   └─► rows of `edges`    and as totals
 //!   traces, rolled up          is counted                │
 //!   before                                               ▼
@@ -12,11 +12,13 @@
 //! Nothing here reads or writes: who commits spans calls this, and commits the rows.
 
 mod cover;
+mod durations;
+mod fold;
 mod names_in_table;
 mod operations;
-mod red_fold;
+mod red_group;
+mod red_merge;
 mod red_rows;
-mod red_sums;
 mod red_writer;
 mod span_sums;
 
@@ -29,7 +31,10 @@ use crate::QueryError;
 use crate::red::{self, GroupBy};
 use crate::topology;
 
+pub use fold::Folding;
+
 pub(crate) use cover::{cover, longest_within};
+pub(crate) use durations::SortedDurations;
 pub(crate) use red_rows::{RedRows, RowsOfStep};
 
 use operations::OperationLimits;
@@ -52,7 +57,7 @@ pub struct RolledUp {
     /// Rows of `red`, ordered by step, then totals last, then by what tells them apart, then by
     /// the bucket.
     pub red: RecordBatch,
-    /// Rows of `edges`, in the same order: by step, then totals last, then by edge and bucket.
+    /// Rows of `edges`, ordered by dimension, then by step, then by edge and bucket.
     pub edges: RecordBatch,
 }
 
@@ -89,7 +94,7 @@ impl RollUps {
         Ok(())
     }
 
-    /// The columns of spans that [`Self::fold`] reads, in the span table's order.
+    /// The columns of spans that are folded, in the span table's order.
     pub fn columns(&self) -> Vec<ColumnId> {
         let mut columns = red::span_columns().to_vec();
         columns.extend_from_slice(topology::columns());
@@ -98,18 +103,19 @@ impl RollUps {
         columns
     }
 
-    /// What `fresh` spans add to the rollups, where `earlier` are all spans of the same traces that
-    /// were folded before. A span that is in there already, or comes twice, adds nothing.
-    ///
-    /// Takes tenths of a microsecond a span, on one core: not for threads that serve sockets.
+    /// No sums yet.
+    pub fn begin(&self) -> Folding {
+        Folding::new(self)
+    }
+
+    /// The rows of one part alone: see [`Folding::add`].
     ///
     /// # Errors
-    /// [`QueryError::EncodeColumns`] when rows cannot be written.
+    /// As [`Folding::finish`].
     pub fn fold(&self, fresh: &[SpanBatch], earlier: &[SpanBatch]) -> Result<RolledUp, QueryError> {
-        Ok(RolledUp {
-            red: red_fold::red_rows(fresh, earlier, self)?,
-            edges: topology::edge_rows(fresh, earlier, self)?,
-        })
+        let mut folding = self.begin();
+        folding.add(fresh, earlier);
+        folding.finish()
     }
 
     /// One row for all rows of `red` that differ in their sums alone, in the order of
@@ -118,7 +124,7 @@ impl RollUps {
     /// # Errors
     /// [`QueryError::Table`] when columns are not those of `red`.
     pub fn merge_red(rows: &[RecordBatch]) -> Result<RecordBatch, QueryError> {
-        red_fold::merged(rows)
+        red_merge::merged(rows)
     }
 
     /// One row, or one that adds and one that takes, for all rows of `edges` that differ in their

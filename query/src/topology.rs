@@ -37,8 +37,14 @@ pub use graph::{EdgePoint, HalfFigures, Topology, TopologyEdge, TopologyNode};
 pub use peer::{ConnectionType, NodeKind};
 pub use query::{TopologyDimension, TopologyQuery};
 
+pub(crate) use changes::each_new;
 pub(crate) use columns::all as columns;
-pub(crate) use rollup::{edge_rows, merge_edges};
+pub(crate) use fast_map::FastMap;
+pub(crate) use names::{Name, NameOrder, Names};
+pub(crate) use operations::KeptOperations;
+pub(crate) use read::read as read_spans;
+pub(crate) use rollup::{CallSums, merge_edges};
+pub(crate) use spans::{LinkedSpan, put_in_order};
 
 use crate::counters::Counting;
 use crate::engine::Scan;
@@ -60,7 +66,7 @@ pub(crate) async fn answer(
     source: &TopologySource<'_>,
     query: &TopologyQuery,
 ) -> Result<Topology, QueryError> {
-    if query.exact {
+    if query.exact || !rolled_up::has_rows_for(query) {
         return exact::from_spans(source, query).await;
     }
     rolled_up::from_rollups(source, query).await

@@ -1,8 +1,8 @@
 //! The columns of the rollup tables: figures of spans and of calls by 10 s, 1 min and 1 h.
 //!
-//! A table's rows are sums. Every span, or call, is counted in rows of each of [`ROLLUP_STEPS`],
-//! once with all its dimensions and once in a total row without the finer ones; so a reader picks
-//! one step and either kind of row, then adds up. Columns keep their names and meaning.
+//! A table's rows are sums. Every span, or call, is counted in rows of several steps, and at each
+//! step in rows that tell more apart and in rows that tell less apart; so a reader picks one step
+//! and one kind of row, then adds up. Columns keep their names and meaning.
 
 use std::sync::{Arc, LazyLock};
 
@@ -53,15 +53,23 @@ pub fn red_schema() -> &'static SchemaRef {
     &SCHEMA
 }
 
-/// The columns of the table `edges`: calls by bucket, caller, callee, connection and operation.
+/// The lengths of the buckets of rows of `edges` that have a dimension, in seconds.
+pub const EDGE_DIMENSION_STEPS: [i64; 2] = [60, 3_600];
+
+/// What a row of `edges` may tell apart besides caller, callee and connection: one at a time, as
+/// operations, versions and zones of both ends together would make nearly as many rows as calls.
+pub const EDGE_DIMENSIONS: [&str; 3] = ["operation", "version", "zone"];
+
+/// The columns of the table `edges`: calls by bucket, caller, callee and connection; and by the
+/// operation, by the versions, or by the zones of both ends.
 ///
 /// A trace that gets spans later may change what its earlier spans were taken for. So a row adds
 /// to the sums or, with the weight −1, takes from them what an earlier row had added.
 ///
 /// | column | |
 /// |---|---|
-/// | `step_seconds`, `bucket_start_unix_nano` | as in `red` |
-/// | `is_total` | the row sums over operations, versions and zones, which are null |
+/// | `step_seconds`, `bucket_start_unix_nano` | as in `red`; with a dimension only [`EDGE_DIMENSION_STEPS`] |
+/// | `dimension` | one of [`EDGE_DIMENSIONS`], whose columns the row has; null for all calls of an edge |
 /// | `weight` | 1 or −1 |
 /// | `caller`, `callee` | names; null for a user, who has none |
 /// | `caller_kind`, `callee_kind` | `service`, `database`, `cache`, `queue`, `external`, `user` |
@@ -76,7 +84,7 @@ pub fn edge_schema() -> &'static SchemaRef {
         schema(vec![
             required("step_seconds", DataType::Int64),
             required(BUCKET_START, DataType::Int64),
-            required("is_total", DataType::Boolean),
+            optional("dimension", DataType::Utf8),
             required("weight", DataType::Int8),
             optional("caller", DataType::Utf8),
             required("caller_kind", DataType::Utf8),

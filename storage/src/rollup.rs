@@ -21,6 +21,7 @@ mod encode;
 mod exec;
 mod file;
 mod opening;
+mod parts;
 mod plan;
 mod provider;
 mod recovery;
@@ -48,8 +49,26 @@ pub(crate) use provider::RollupProvider;
 pub(crate) use roller::{Roller, RollerParts};
 pub(crate) use state::{Pending, Rollups};
 
-/// Makes rows of figures of spans.
-pub type Fold = Arc<dyn Fn(RollUpInput) -> Result<RolledUp, String> + Send + Sync>;
+/// Sums spans up, part by part, until their rows are asked for.
+pub trait Folding: Send {
+    /// Adds what spans add to the figures. Called on a thread where it may take its time.
+    ///
+    /// # Errors
+    /// Why they cannot be rolled up.
+    fn add(&mut self, spans: RollUpInput) -> Result<(), String>;
+
+    /// The memory that the sums take, and that their rows will take, about, in bytes.
+    fn memory_bytes(&self) -> usize;
+
+    /// The rows of all that was added. Called on a thread where it may take its time.
+    ///
+    /// # Errors
+    /// Why they cannot be written.
+    fn finish(self: Box<Self>) -> Result<RolledUp, String>;
+}
+
+/// Begins to sum spans up.
+pub type Fold = Arc<dyn Fn() -> Box<dyn Folding> + Send + Sync>;
 
 /// Makes one batch of several of a table, whose rows add up to the same figures.
 pub type Merge =
@@ -64,7 +83,7 @@ pub type OnOpen =
 pub struct RollUp {
     /// The columns of spans that the fold reads; those that every span has are read anyway.
     pub columns: Vec<ColumnId>,
-    /// Makes rows; called on a thread where it may take its time, for one file at a time.
+    /// Sums spans up.
     pub fold: Fold,
     /// Merges rows of a table; called on a thread where it may take its time.
     pub merge: Merge,
@@ -72,7 +91,7 @@ pub struct RollUp {
     pub on_open: OnOpen,
 }
 
-/// Spans to be rolled up.
+/// Spans to be rolled up: all that a commit has of some traces.
 #[derive(Clone, Debug)]
 pub struct RollUpInput {
     /// Spans that no row tells of yet.

@@ -9,9 +9,10 @@ use super::span_columns::SpanColumns;
 use super::texts::Texts;
 
 /// The spans met so far, each by a digest of all that figures are made of: trace, id, kind, start,
-/// duration, status, service and name ([`super::span_columns::SpanColumns::identity`]). What a
-/// sender's retry repeats is the same in all of them. Spans that differ in one are different ones,
-/// such as the halves of an RPC that share an id.
+/// duration, status, service, name, instance, version and zone
+/// ([`super::span_columns::SpanColumns::identity`]). What a sender's retry repeats is the same in
+/// all of them. Spans that differ in one are different ones, such as the halves of an RPC that
+/// share an id.
 ///
 /// A span takes sixteen bytes. Two spans of one digest would be needed to lose one: not to be
 /// expected in fewer than 2^64 spans that nobody made for that.
@@ -33,11 +34,6 @@ impl DistinctSpans {
             let values = columns.values(row, texts);
             self.insert(columns.identity(row, &values));
         }
-    }
-
-    /// Makes room for so many more.
-    pub(crate) fn reserve(&mut self, more: usize) {
-        self.0.reserve(more);
     }
 
     /// The memory that the next spans may need, in bytes: the table doubles when it is full.

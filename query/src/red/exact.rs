@@ -10,7 +10,7 @@ use arrow_array::types::{Decimal128Type, Int8Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
 use arrow_schema::DataType;
 use datafusion::common::exec_datafusion_err;
-use datafusion::functions_aggregate::expr_fn::{count, max, min, sum};
+use datafusion::functions_aggregate::expr_fn::{count, max, sum};
 use datafusion::logical_expr::{Expr, LogicalPlan, cast, col, lit};
 use futures::TryStreamExt;
 use schemas::columns::{self, ColumnId};
@@ -33,7 +33,7 @@ const SHORTEST_WINDOW: i64 = 1_000_000;
 const CELL_BYTES: usize = 256;
 
 /// The columns that make a span: rows that agree in all of them are one span, sent again.
-fn identity() -> [(&'static str, ColumnId); 8] {
+fn identity() -> [(&'static str, ColumnId); 11] {
     [
         ("trace", columns::TRACE_ID),
         ("span", columns::SPAN_ID),
@@ -43,15 +43,9 @@ fn identity() -> [(&'static str, ColumnId); 8] {
         (GroupBy::Status.name(), columns::STATUS_CODE),
         (GroupBy::Service.name(), columns::SERVICE_NAME),
         (GroupBy::Operation.name(), columns::NAME),
-    ]
-}
-
-/// The dimensions that do not make a span.
-fn further_dimensions() -> [(GroupBy, ColumnId); 3] {
-    [
-        (GroupBy::Instance, columns::SERVICE_INSTANCE_ID),
-        (GroupBy::Version, service_version()),
-        (GroupBy::Zone, availability_zone()),
+        (GroupBy::Instance.name(), columns::SERVICE_INSTANCE_ID),
+        (GroupBy::Version.name(), service_version()),
+        (GroupBy::Zone.name(), availability_zone()),
     ]
 }
 
@@ -125,20 +119,8 @@ fn plan(spans: &Scan<'_>, query: &RedQuery, window: TimeSpan) -> Result<LogicalP
         range: window,
         ..query.clone()
     };
-    let further: Vec<_> = further_dimensions()
-        .into_iter()
-        .filter(|(by, _)| query.group_by.contains(by))
-        .collect();
-    let named = identity().into_iter();
-    let wanted = named
-        .chain(further.iter().map(|(by, id)| (by.name(), *id)))
-        .map(|(name, id)| plain(id).alias(name));
+    let wanted = identity().map(|(name, id)| plain(id).alias(name));
     let distinct = identity().map(|(name, _)| col(name));
-    // Copies of a span that name different instances count for one of them.
-    let one_of = further
-        .iter()
-        .map(|(by, _)| min(col(by.name())).alias(by.name()));
-
     let bucket = (col("start") - lit(query.range.from.0)) / lit(nanos(query.step));
     let mut groups = vec![bucket.alias("bucket"), col(GroupBy::Status.name())];
     groups.extend(text_and_kind_dimensions(query).map(|by| col(by.name())));
@@ -152,7 +134,7 @@ fn plan(spans: &Scan<'_>, query: &RedQuery, window: TimeSpan) -> Result<LogicalP
     let plan = spans
         .rows_meeting(condition::of_spans(&of_window))?
         .project(wanted)?
-        .aggregate(distinct, one_of)?
+        .aggregate(distinct, Vec::<Expr>::new())?
         .aggregate(groups, figures)?;
     Ok(plan.build()?)
 }

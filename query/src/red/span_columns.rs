@@ -189,7 +189,7 @@ impl<'a> SpanColumns<'a> {
     pub(crate) fn identity(&self, row: usize, values: &SpanValues) -> Digest {
         let half = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_be_bytes);
         let (high, low) = self.trace_id(row).split_at_checked(8).unwrap_or_default();
-        let [service, name, kind, status, ..] = values.0.map(u64::from);
+        let [service, name, kind, status, instance, version, zone] = values.0.map(u64::from);
         Digest::of([
             half(high),
             half(low),
@@ -198,6 +198,8 @@ impl<'a> SpanColumns<'a> {
             self.duration_nano(row).cast_unsigned(),
             service << 32 | name,
             kind << 8 | status,
+            instance << 32 | version,
+            zone,
         ])
     }
 }

@@ -9,17 +9,19 @@ use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::ArrowError;
 use schemas::rollups::red_schema;
 
+use super::red_group::RedGroup;
 use super::red_rows::RowsOfStep;
-use super::red_sums::RedGroup;
+use crate::topology::Names;
 
 /// Columns while rows are added to them.
-#[derive(Debug, Default)]
-pub(super) struct RedWriter {
+#[derive(Debug)]
+pub(super) struct RedWriter<'a> {
+    names: &'a Names,
     steps: Int64Builder,
     buckets: Int64Builder,
     totals: BooleanBuilder,
     services: StringBuilder,
-    names: StringBuilder,
+    operations: StringBuilder,
     kinds: Int8Builder,
     status_codes: Int8Builder,
     instances: StringBuilder,
@@ -39,7 +41,27 @@ pub(super) struct RowSums {
     pub(super) max_nano: i64,
 }
 
-impl RedWriter {
+impl<'a> RedWriter<'a> {
+    pub(super) fn new(names: &'a Names) -> Self {
+        Self {
+            names,
+            steps: Int64Builder::new(),
+            buckets: Int64Builder::new(),
+            totals: BooleanBuilder::new(),
+            services: StringBuilder::new(),
+            operations: StringBuilder::new(),
+            kinds: Int8Builder::new(),
+            status_codes: Int8Builder::new(),
+            instances: StringBuilder::new(),
+            versions: StringBuilder::new(),
+            zones: StringBuilder::new(),
+            counts: Int64Builder::new(),
+            sums: Int64Builder::new(),
+            maxima: Int64Builder::new(),
+            durations: BinaryBuilder::new(),
+        }
+    }
+
     /// Adds a row; `durations` is the histogram as it is stored.
     pub(super) fn add(
         &mut self,
@@ -47,16 +69,17 @@ impl RedWriter {
         sums: RowSums,
         durations: &[u8],
     ) {
+        let text = |name| self.names.text_of(name);
         self.steps.append_value(rows.step_seconds);
         self.buckets.append_value(bucket);
         self.totals.append_value(rows.is_total);
-        self.services.append_option(group.service.as_deref());
-        self.names.append_option(group.name.as_deref());
+        self.services.append_option(text(group.service));
+        self.operations.append_option(text(group.name));
         self.kinds.append_value(group.kind);
         self.status_codes.append_value(group.status_code);
-        self.instances.append_option(group.instance.as_deref());
-        self.versions.append_option(group.version.as_deref());
-        self.zones.append_option(group.zone.as_deref());
+        self.instances.append_option(text(group.instance));
+        self.versions.append_option(text(group.version));
+        self.zones.append_option(text(group.zone));
         self.counts.append_value(saturated(sums.count.into()));
         self.sums.append_value(saturated(sums.sum_nano));
         self.maxima.append_value(sums.max_nano);
@@ -69,7 +92,7 @@ impl RedWriter {
             Arc::new(self.buckets.finish()),
             Arc::new(self.totals.finish()),
             Arc::new(self.services.finish()),
-            Arc::new(self.names.finish()),
+            Arc::new(self.operations.finish()),
             Arc::new(self.kinds.finish()),
             Arc::new(self.status_codes.finish()),
             Arc::new(self.instances.finish()),

@@ -110,6 +110,10 @@ fn a_span_adds_nothing_when_it_comes_again() {
             ..original.clone()
         },
         Sent {
+            place: 1,
+            ..original.clone()
+        },
+        Sent {
             name: "POST /".into(),
             ..original
         },

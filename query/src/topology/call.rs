@@ -7,68 +7,63 @@ use super::peer::{ConnectionType, NodeKind};
 
 /// Something that calls or is called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Node {
-    pub(super) kind: NodeKind,
+pub(crate) struct Node {
+    pub(crate) kind: NodeKind,
     /// None for the user, who has no name.
-    pub(super) name: Option<Name>,
+    pub(crate) name: Option<Name>,
 }
 
 /// An end of a call: a node, and which part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct End {
-    pub(super) node: Node,
+pub(crate) struct End {
+    pub(crate) node: Node,
     /// `service.version`, where the node's span says.
-    pub(super) version: Option<Name>,
+    pub(crate) version: Option<Name>,
     /// `cloud.availability_zone`, where the node's span says.
-    pub(super) zone: Option<Name>,
+    pub(crate) zone: Option<Name>,
 }
 
 impl End {
-    pub(super) const USER: Self = Self::unseen(NodeKind::User, None);
+    pub(crate) const USER: Self = Self::unseen(NodeKind::User, None);
 
     /// An end that sends no spans.
-    pub(super) const fn unseen(kind: NodeKind, name: Option<Name>) -> Self {
+    pub(crate) const fn unseen(kind: NodeKind, name: Option<Name>) -> Self {
         Self {
             node: Node { kind, name },
             version: None,
             zone: None,
         }
     }
-
-    /// The node alone.
-    pub(super) fn whole(self) -> Self {
-        Self::unseen(self.node.kind, self.node.name)
-    }
 }
 
 /// What was called: the name of a span, and the service that the span is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct CalledOperation {
-    pub(super) service: Option<Name>,
-    pub(super) name: Name,
+pub(crate) struct CalledOperation {
+    pub(crate) service: Option<Name>,
+    pub(crate) name: Name,
 }
 
 /// A call from one node to another, with what is known of its two halves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Call {
-    pub(super) caller: End,
-    pub(super) callee: End,
-    pub(super) connection: ConnectionType,
+pub(crate) struct Call {
+    pub(crate) caller: End,
+    pub(crate) callee: End,
+    pub(crate) connection: ConnectionType,
     /// By the callee's span, or by the caller's where that is all there is.
-    pub(super) operation: Option<CalledOperation>,
+    pub(crate) operation: Option<CalledOperation>,
     /// The start of the half that started it.
-    pub(super) start: UnixNanos,
+    pub(crate) start: UnixNanos,
     /// Whether either half failed.
-    pub(super) is_error: bool,
+    pub(crate) is_error: bool,
     /// How long the caller's half took, in nanoseconds.
-    pub(super) client_nano: Option<i64>,
+    pub(crate) client_nano: Option<i64>,
     /// How long the callee's half took, in nanoseconds.
-    pub(super) server_nano: Option<i64>,
+    pub(crate) server_nano: Option<i64>,
 }
 
 /// Whether something is added to sums, or taken from them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Sign {
+pub(crate) enum Sign {
     /// It counts.
     Added,
     /// It was counted, and counts no more.
@@ -77,14 +72,14 @@ pub(super) enum Sign {
 
 impl Sign {
     /// 1 or −1.
-    pub(super) fn weight(self) -> i8 {
+    pub(crate) fn weight(self) -> i8 {
         match self {
             Self::Added => 1,
             Self::Taken => -1,
         }
     }
 
-    pub(super) fn of_weight(weight: i8) -> Self {
+    pub(crate) fn of_weight(weight: i8) -> Self {
         if weight < 0 { Self::Taken } else { Self::Added }
     }
 }

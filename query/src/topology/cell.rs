@@ -70,16 +70,12 @@ impl EdgeCell {
         self.server.merge(&other.server);
     }
 
-    /// Sorts what was added; nothing else changes.
-    pub(super) fn settle(&mut self) {
-        self.client.durations.settle();
-        self.server.durations.settle();
-    }
-
     /// The sum of cells.
-    pub(super) fn sum_of(parts: &[&Self], sum: &mut HistogramSum) -> Self {
-        if let [only] = parts {
-            return (*only).clone();
+    pub(super) fn sum_of(mut parts: Vec<Self>, sum: &mut HistogramSum) -> Self {
+        if parts.len() == 1
+            && let Some(only) = parts.pop()
+        {
+            return only;
         }
         Self {
             calls: parts.iter().map(|part| part.calls).sum(),

@@ -1,4 +1,4 @@
-//! How the calls of traces change when spans come.
+//! What is new, and how the calls of traces change, when spans come.
 
 use std::cmp::Ordering;
 
@@ -14,6 +14,17 @@ pub(super) fn each_change(
     fresh: &[LinkedSpan],
     earlier: &[LinkedSpan],
     names: &mut Names,
+    add: impl FnMut(&Call, Sign, &mut Names),
+) {
+    each_new(fresh, earlier, names, |_, _| {}, add);
+}
+
+/// As [`each_change`]; the spans themselves, too, that are new.
+pub(crate) fn each_new(
+    fresh: &[LinkedSpan],
+    earlier: &[LinkedSpan],
+    names: &mut Names,
+    mut see: impl FnMut(&LinkedSpan, &mut Names),
     mut add: impl FnMut(&Call, Sign, &mut Names),
 ) {
     let mut linker = Linker::default();
@@ -23,6 +34,9 @@ pub(super) fn each_change(
         let id = fresh[0].trace_id;
         while earlier.next_if(|spans| spans[0].trace_id < id).is_some() {}
         let Some(earlier) = earlier.next_if(|spans| spans[0].trace_id == id) else {
+            for span in fresh {
+                see(span, names);
+            }
             for call in linker.link(fresh, names) {
                 add(call, Sign::Added, names);
             }
@@ -32,10 +46,11 @@ pub(super) fn each_change(
         whole.extend_from_slice(earlier);
         whole.extend_from_slice(fresh);
         put_in_order(&mut whole, names);
-        if whole.len() == earlier.len() {
+        if whole == earlier {
             // Nothing but spans that were sent again.
             continue;
         }
+        each_new_span(&whole, earlier, |span| see(span, names));
         let mut calls = |spans: &[LinkedSpan]| {
             let mut calls = linker.link(spans, names).to_vec();
             calls.sort_unstable();
@@ -43,6 +58,16 @@ pub(super) fn each_change(
         };
         let (before, after) = (calls(earlier), calls(&whole));
         each_difference(&before, &after, |call, sign| add(call, sign, names));
+    }
+}
+
+/// The spans of a trace that the earlier ones do not have; both in order.
+fn each_new_span(whole: &[LinkedSpan], earlier: &[LinkedSpan], mut see: impl FnMut(&LinkedSpan)) {
+    let mut earlier = earlier.iter().peekable();
+    for span in whole {
+        if earlier.next_if(|earlier| earlier.is_same(span)).is_none() {
+            see(span);
+        }
     }
 }
 

@@ -24,7 +24,7 @@ pub(super) const DESTINATION: [&str; 1] = ["messaging.destination.name"];
 /// The broker, where it is all that is known.
 pub(super) const BROKER: [&str; 1] = ["messaging.system"];
 
-const FIXED: [ColumnId; 10] = [
+const FIXED: [ColumnId; 11] = [
     columns::TRACE_ID,
     columns::SPAN_ID,
     columns::PARENT_SPAN_ID,
@@ -35,6 +35,7 @@ const FIXED: [ColumnId; 10] = [
     columns::KIND,
     columns::STATUS_CODE,
     columns::SERVICE_NAME,
+    columns::SERVICE_INSTANCE_ID,
 ];
 
 /// The columns, those that every span has included.

@@ -1,21 +1,47 @@
 //! What makes an edge.
 
+use std::hash::{Hash, Hasher};
+
 use super::call::{Call, End};
 use super::names::{Name, NameOrder};
 use super::peer::ConnectionType;
+use super::query::TopologyDimension;
 
 /// An edge: calls from one end to another by one means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct EdgeKey {
-    pub(super) caller: End,
-    pub(super) callee: End,
-    pub(super) connection: ConnectionType,
-    pub(super) operation: Option<Name>,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct EdgeKey {
+    pub(crate) caller: End,
+    pub(crate) callee: End,
+    pub(crate) connection: ConnectionType,
+    pub(crate) operation: Option<Name>,
+}
+
+impl Hash for EdgeKey {
+    /// In few words: it is hashed for each call.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self {
+            caller,
+            callee,
+            connection,
+            operation,
+        } = self;
+        let pair = |high, low| Name::code(high) << 32 | Name::code(low);
+        let kinds = [
+            caller.node.kind as u64,
+            callee.node.kind as u64,
+            *connection as u64,
+        ];
+        let kinds = kinds.into_iter().fold(0, |kinds, kind| kinds << 8 | kind);
+        state.write_u64(pair(caller.node.name, callee.node.name));
+        state.write_u64(pair(caller.version, caller.zone));
+        state.write_u64(pair(callee.version, callee.zone));
+        state.write_u64(Name::code(*operation) << 32 | kinds);
+    }
 }
 
 impl EdgeKey {
     /// The edge of a call, with everything that it can be told apart by.
-    pub(super) fn of(call: &Call) -> Self {
+    pub(crate) fn of(call: &Call) -> Self {
         Self {
             caller: call.caller,
             callee: call.callee,
@@ -24,18 +50,25 @@ impl EdgeKey {
         }
     }
 
-    /// The edge between whole nodes, of all operations.
-    pub(super) fn total(self) -> Self {
+    /// The edge between whole nodes and of all operations, but for some dimensions.
+    pub(crate) fn told_apart_by(self, is_by: impl Fn(TopologyDimension) -> bool) -> Self {
+        let part = |end: End| End {
+            version: end.version.filter(|_| is_by(TopologyDimension::Version)),
+            zone: end.zone.filter(|_| is_by(TopologyDimension::Zone)),
+            ..end
+        };
         Self {
-            caller: self.caller.whole(),
-            callee: self.callee.whole(),
-            operation: None,
+            caller: part(self.caller),
+            callee: part(self.callee),
+            operation: self
+                .operation
+                .filter(|_| is_by(TopologyDimension::Operation)),
             ..self
         }
     }
 
     /// What edges are sorted by.
-    pub(super) fn place(&self, order: &NameOrder) -> impl Ord + use<> {
+    pub(crate) fn place(&self, order: &NameOrder) -> impl Ord + use<> {
         let node = |end: End| (order.place(end.node.name), end.node.kind.name());
         let part = |end: End| (order.place(end.version), order.place(end.zone));
         (

@@ -9,12 +9,14 @@ use super::fetch::{SpanSource, around};
 use super::graph::GraphSums;
 use super::link::Linker;
 use super::names::Names;
+use super::operations::KeptOperations;
 use super::spans::{LinkedSpan, by_trace};
 use super::{Topology, TopologyQuery, TopologySource};
 use crate::QueryError;
 use crate::red::TimeSpan;
 
-/// Finds the calls of a range in the spans themselves.
+/// Finds the calls of a range in the spans themselves. Operations go by the names that count in
+/// the rollups, unless the exact answer is asked for.
 pub(super) async fn from_spans(
     source: &TopologySource<'_>,
     query: &TopologyQuery,
@@ -34,9 +36,13 @@ pub(super) async fn from_spans(
         .await?;
     let mut sums = GraphSums::new(query, source.spans.reserve_memory("sums of a topology"));
     let mut linker = Linker::default();
+    let mut kept = (!query.exact).then(|| KeptOperations::of(source.rollups));
     for trace in by_trace(traces.in_order(&names)) {
         for call in linker.link(trace, &names) {
-            sums.add(call, Sign::Added);
+            match &mut kept {
+                Some(kept) => sums.add(&kept.call(call, &mut names), Sign::Added),
+                None => sums.add(call, Sign::Added),
+            }
         }
     }
     sums.reserve_memory()?;

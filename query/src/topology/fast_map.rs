@@ -6,11 +6,11 @@ use std::hash::{BuildHasherDefault, Hasher};
 /// A map whose keys are numbers that were given out here, such as a
 /// [`Name`](super::names::Name): nobody who sends spans chooses them, so the hash need not
 /// withstand an adversary, and is many times faster than the standard one.
-pub(super) type FastMap<K, V> = HashMap<K, V, BuildHasherDefault<MixingHasher>>;
+pub(crate) type FastMap<K, V> = HashMap<K, V, BuildHasherDefault<MixingHasher>>;
 
 /// Mixes numbers by multiplication; both halves of the product count.
 #[derive(Debug, Default)]
-pub(super) struct MixingHasher(u64);
+pub(crate) struct MixingHasher(u64);
 
 /// The fractional part of the golden ratio: an odd number whose bits have no pattern.
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;

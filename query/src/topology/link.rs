@@ -97,7 +97,7 @@ impl<'a> Member<'a> {
             connection,
             operation: self.span.operation.map(operation),
             start: self.span.start,
-            is_error: self.span.is_error,
+            is_error: self.span.is_error(),
             client_nano: None,
             server_nano: None,
         }
@@ -111,7 +111,7 @@ impl<'a> Member<'a> {
             let half = self.calling_half();
             return Some(Call {
                 start: half.map_or(self.span.start, |half| half.start),
-                is_error: self.span.is_error || half.is_some_and(|half| half.is_error),
+                is_error: self.span.is_error() || half.is_some_and(|half| half.is_error()),
                 client_nano: half.map(|half| half.duration_nano),
                 server_nano,
                 ..self.call(caller, callee, ConnectionType::Rpc)
@@ -136,10 +136,10 @@ impl<'a> Member<'a> {
             return None;
         }
         let half = self.calling_half();
-        let is_error = server_nano.is_some() && self.span.is_error;
+        let is_error = server_nano.is_some() && self.span.is_error();
         Some(Call {
             start: half.map_or(self.span.start, |half| half.start),
-            is_error: is_error || half.is_some_and(|half| half.is_error),
+            is_error: is_error || half.is_some_and(|half| half.is_error()),
             client_nano: half.map(|half| half.duration_nano),
             server_nano,
             ..self.call(caller, callee, ConnectionType::Rpc)
@@ -216,7 +216,7 @@ impl<'a> Member<'a> {
         let producer = producer?;
         let caller = self.service_above()?;
         Some(Call {
-            is_error: self.span.is_error || producer.is_error,
+            is_error: self.span.is_error() || producer.is_error(),
             client_nano: Some(producer.duration_nano),
             server_nano,
             ..self.call(caller, callee, ConnectionType::Messaging)

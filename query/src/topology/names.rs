@@ -6,34 +6,44 @@ use std::sync::Arc;
 
 /// A text by its number in [`Names`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Name(NonZeroU32);
+pub(crate) struct Name(NonZeroU32);
 
 impl Name {
+    /// The number of a name, 0 for none.
+    pub(crate) fn code(name: Option<Self>) -> u64 {
+        name.map_or(0, |name| name.0.get().into())
+    }
+
     fn position(self) -> usize {
         self.0.get() as usize - 1
     }
 }
 
+/// What a text takes besides its bytes: its counts and its entries in the list and the map.
+const TEXT_BYTES: usize = 80;
+
 /// The texts of a question, each once.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(crate) struct Names {
     texts: Vec<Arc<str>>,
     numbers: HashMap<Arc<str>, Name>,
+    text_bytes: usize,
 }
 
 impl Names {
-    pub(super) fn text(&self, name: Name) -> &str {
+    pub(crate) fn text(&self, name: Name) -> &str {
         &self.texts[name.position()]
     }
 
-    pub(super) fn text_of(&self, name: Option<Name>) -> Option<&str> {
+    pub(crate) fn text_of(&self, name: Option<Name>) -> Option<&str> {
         name.map(|name| self.text(name))
     }
 
-    pub(super) fn number(&mut self, text: &str) -> Name {
+    pub(crate) fn number(&mut self, text: &str) -> Name {
         if let Some(number) = self.numbers.get(text) {
             return *number;
         }
+        self.text_bytes += text.len();
         let text: Arc<str> = text.into();
         self.texts.push(Arc::clone(&text));
         let number = u32::try_from(self.texts.len())
@@ -44,8 +54,13 @@ impl Names {
         number
     }
 
+    /// The memory that the texts take, about, in bytes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.text_bytes + self.texts.len() * TEXT_BYTES
+    }
+
     /// The place of each text among all of them in order.
-    pub(super) fn order(&self) -> NameOrder {
+    pub(crate) fn order(&self) -> NameOrder {
         let mut names: Vec<usize> = (0..self.texts.len()).collect();
         names.sort_unstable_by_key(|name| &self.texts[*name]);
         let mut places = vec![0; names.len()];
@@ -58,11 +73,11 @@ impl Names {
 
 /// The order of the texts of [`Names`].
 #[derive(Debug)]
-pub(super) struct NameOrder(Vec<u32>);
+pub(crate) struct NameOrder(Vec<u32>);
 
 impl NameOrder {
     /// The place of a text; none comes before all.
-    pub(super) fn place(&self, name: Option<Name>) -> Option<u32> {
+    pub(crate) fn place(&self, name: Option<Name>) -> Option<u32> {
         name.map(|name| self.0[name.position()])
     }
 }

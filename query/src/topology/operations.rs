@@ -9,21 +9,21 @@ use crate::RollUps;
 
 /// The operations that were met already, and the names that they count by.
 #[derive(Debug)]
-pub(super) struct KeptOperations<'a> {
-    rollups: &'a RollUps,
+pub(crate) struct KeptOperations {
+    rollups: RollUps,
     kept: FastMap<CalledOperation, Name>,
 }
 
-impl<'a> KeptOperations<'a> {
-    pub(super) fn of(rollups: &'a RollUps) -> Self {
+impl KeptOperations {
+    pub(crate) fn of(rollups: &RollUps) -> Self {
         Self {
-            rollups,
+            rollups: rollups.clone(),
             kept: FastMap::default(),
         }
     }
 
     /// The call with the name by which its operation counts.
-    pub(super) fn call(&mut self, call: &Call, names: &mut Names) -> Call {
+    pub(crate) fn call(&mut self, call: &Call, names: &mut Names) -> Call {
         let operation = call.operation.map(|operation| CalledOperation {
             name: self.name(operation, names),
             ..operation
@@ -31,7 +31,8 @@ impl<'a> KeptOperations<'a> {
         Call { operation, ..*call }
     }
 
-    fn name(&mut self, operation: CalledOperation, names: &mut Names) -> Name {
+    /// The name by which an operation counts.
+    pub(crate) fn name(&mut self, operation: CalledOperation, names: &mut Names) -> Name {
         if let Some(kept) = self.kept.get(&operation) {
             return *kept;
         }

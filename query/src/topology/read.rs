@@ -16,7 +16,7 @@ use super::spans::{LinkedSpan, Peer};
 use crate::red::{availability_zone, service_version};
 
 /// Appends the spans of a batch, in the order of its rows.
-pub(super) fn read(batch: &SpanBatch, names: &mut Names, spans: &mut Vec<LinkedSpan>) {
+pub(crate) fn read(batch: &SpanBatch, names: &mut Names, spans: &mut Vec<LinkedSpan>) {
     let first = spans.len();
     read_numbers(batch, spans);
     let mut texts = Texts {
@@ -32,6 +32,9 @@ pub(super) fn read(batch: &SpanBatch, names: &mut Names, spans: &mut Vec<LinkedS
     });
     texts.set(&[span_columns::CALL_PATH], |span, name| {
         span.call_path = name;
+    });
+    texts.set(&[span_columns::SERVICE_INSTANCE_ID], |span, name| {
+        span.instance = name;
     });
     texts.set(&[service_version()], |span, name| {
         span.version = name;
@@ -90,9 +93,10 @@ fn read_numbers(batch: &SpanBatch, spans: &mut Vec<LinkedSpan>) {
             start: UnixNanos(starts.value(row)),
             duration_nano: durations.map_or(0, |array| array.value(row)),
             kind: SpanKind::from_number(number(kinds, row)),
-            is_error: StatusCode::from_number(number(codes, row)) == StatusCode::Error,
+            status: StatusCode::from_number(number(codes, row)),
             operation: None,
             service: None,
+            instance: None,
             version: None,
             zone: None,
             peer: Peer::default(),

@@ -2,7 +2,7 @@
 
 use datafusion::logical_expr::{Expr, col, lit};
 use futures::TryStreamExt;
-use schemas::rollups::{BUCKET_START, edge_schema};
+use schemas::rollups::{BUCKET_START, EDGE_DIMENSION_STEPS, edge_schema};
 use schemas::{TraceId, UnixNanos};
 
 use super::changes::each_change;
@@ -14,7 +14,7 @@ use super::rollup::EdgeRows;
 use super::spans::{LinkedSpan, by_trace};
 use super::{Topology, TopologyQuery, TopologySource};
 use crate::QueryError;
-use crate::red::TimeSpan;
+use crate::red::{TimeSpan, nanos};
 use crate::rollups::{cover, longest_within};
 
 /// Sums the rows of a range, and adds what the spans that are not rolled up yet change in it.
@@ -76,6 +76,21 @@ fn starts(spans: &[LinkedSpan]) -> TimeSpan {
     }
 }
 
+/// Whether the rows tell all apart that is asked for, and have buckets of which the range and its
+/// points are whole ones.
+pub(super) fn has_rows_for(query: &TopologyQuery) -> bool {
+    let shortest = match query.by.as_slice() {
+        [] => return true,
+        [_] => EDGE_DIMENSION_STEPS[0] * 1_000_000_000,
+        _ => return false,
+    };
+    let TimeSpan { from, to } = query.range;
+    let step = query.step.map_or(0, nanos);
+    [from.0, to.0, step]
+        .into_iter()
+        .all(|length| length % shortest == 0)
+}
+
 /// The rows that make up the range.
 fn condition(query: &TopologyQuery) -> Expr {
     let longest = query.step.map_or(i64::MAX, longest_within);
@@ -90,6 +105,10 @@ fn condition(query: &TopologyQuery) -> Expr {
             .and(starts_in(buckets.range))
     });
     let part = parts.reduce(Expr::or).unwrap_or_else(|| lit(false));
-    let is_total = col("is_total").eq(lit(query.by.is_empty()));
-    is_total.and(starts_in(query.range)).and(part)
+    let dimension = col("dimension");
+    let of_dimension = match query.by.first() {
+        None => dimension.is_null(),
+        Some(by) => dimension.eq(lit(by.name())),
+    };
+    of_dimension.and(starts_in(query.range)).and(part)
 }

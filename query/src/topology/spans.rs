@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use datafusion::execution::memory_pool::MemoryReservation;
-use schemas::{SpanBatch, SpanId, SpanKind, TraceId, UnixNanos};
+use schemas::{SpanBatch, SpanId, SpanKind, StatusCode, TraceId, UnixNanos};
 
 use super::names::{Name, Names};
 use super::read::read;
@@ -22,31 +22,37 @@ pub(super) struct Peer {
     pub(super) broker: Option<Name>,
 }
 
-/// A span. Equal ones are one span that was sent more than once.
+/// A span, as far as figures need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct LinkedSpan {
-    pub(super) trace_id: TraceId,
-    pub(super) span_id: SpanId,
+pub(crate) struct LinkedSpan {
+    pub(crate) trace_id: TraceId,
+    pub(crate) span_id: SpanId,
     pub(super) parent: Option<SpanId>,
     /// The hierarchical id, where one was sent.
     pub(super) call_path: Option<Name>,
-    pub(super) start: UnixNanos,
-    pub(super) duration_nano: i64,
-    pub(super) kind: SpanKind,
-    pub(super) is_error: bool,
+    pub(crate) start: UnixNanos,
+    pub(crate) duration_nano: i64,
+    pub(crate) kind: SpanKind,
+    pub(crate) status: StatusCode,
     /// The span's name.
-    pub(super) operation: Option<Name>,
-    pub(super) service: Option<Name>,
+    pub(crate) operation: Option<Name>,
+    pub(crate) service: Option<Name>,
+    /// `service.instance.id`.
+    pub(crate) instance: Option<Name>,
     /// `service.version`.
-    pub(super) version: Option<Name>,
+    pub(crate) version: Option<Name>,
     /// `cloud.availability_zone`.
-    pub(super) zone: Option<Name>,
+    pub(crate) zone: Option<Name>,
     pub(super) peer: Peer,
 }
 
 impl LinkedSpan {
     pub(super) fn end(&self) -> i64 {
         self.start.0.saturating_add(self.duration_nano)
+    }
+
+    pub(super) fn is_error(&self) -> bool {
+        self.status == StatusCode::Error
     }
 
     /// On which side of a call the span stands. One without a kind that names both ends is read as
@@ -60,32 +66,46 @@ impl LinkedSpan {
         }
     }
 
-    /// By trace, then by start; then by everything else, so that the same spans have the same
-    /// order however they arrived.
-    fn order(&self, other: &Self, names: &Names) -> Ordering {
-        let place = |span: &Self| (span.trace_id, span.start, span.span_id, span.kind.number());
-        let rest = |span: &Self| {
-            let is_cache = span.peer.is_cache;
-            (span.duration_nano, span.is_error, span.parent, is_cache)
-        };
-        place(self)
-            .cmp(&place(other))
-            .then_with(|| rest(self).cmp(&rest(other)))
-            .then_with(|| {
-                let pairs = self.texts().into_iter().zip(other.texts());
-                let texts = pairs.filter(|(one, other)| one != other);
-                let orders =
-                    texts.map(|(one, other)| names.text_of(one).cmp(&names.text_of(other)));
-                orders.fold(Ordering::Equal, Ordering::then)
-            })
+    /// Whether the other one is the same span, sent again: they agree in all that
+    /// [`crate::red::DistinctSpans`] tells spans apart by.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.numbers() == other.numbers() && self.texts() == other.texts()
     }
 
-    fn texts(&self) -> [Option<Name>; 9] {
+    /// By trace, then by start; then by all that makes it another span, so that the same spans have
+    /// the same order however they arrived.
+    pub(super) fn order(&self, other: &Self, names: &Names) -> Ordering {
+        let numbers = self.numbers().cmp(&other.numbers());
+        numbers.then_with(|| compare(self.texts(), other.texts(), names))
+    }
+
+    /// As [`Self::order`]; then by what copies of a span should not differ in, so that the same one
+    /// counts whichever came first.
+    fn order_of_copies(&self, other: &Self, names: &Names) -> Ordering {
+        let rest = |span: &Self| (span.parent, span.peer.is_cache);
+        self.order(other, names)
+            .then_with(|| rest(self).cmp(&rest(other)))
+            .then_with(|| compare(self.further_texts(), other.further_texts(), names))
+    }
+
+    fn numbers(&self) -> impl Ord + use<> {
+        let trace = u128::from_be_bytes(self.trace_id.0);
+        let place = (trace, self.start, u64::from_be_bytes(self.span_id.0));
+        (place, self.kind, self.duration_nano, self.status.number())
+    }
+
+    fn texts(&self) -> [Option<Name>; 5] {
         [
-            self.operation,
             self.service,
+            self.operation,
+            self.instance,
             self.version,
             self.zone,
+        ]
+    }
+
+    fn further_texts(&self) -> [Option<Name>; 5] {
+        [
             self.call_path,
             self.peer.name,
             self.peer.database,
@@ -95,10 +115,21 @@ impl LinkedSpan {
     }
 }
 
+fn compare<const COUNT: usize>(
+    ones: [Option<Name>; COUNT],
+    others: [Option<Name>; COUNT],
+    names: &Names,
+) -> Ordering {
+    let pairs = ones.into_iter().zip(others);
+    let texts = pairs.filter(|(one, other)| one != other);
+    let orders = texts.map(|(one, other)| names.text_of(one).cmp(&names.text_of(other)));
+    orders.fold(Ordering::Equal, Ordering::then)
+}
+
 /// Puts the spans of each trace together, by start; one that came more than once stands there once.
-pub(super) fn put_in_order(spans: &mut Vec<LinkedSpan>, names: &Names) {
-    spans.sort_by(|one, other| one.order(other, names));
-    spans.dedup();
+pub(crate) fn put_in_order(spans: &mut Vec<LinkedSpan>, names: &Names) {
+    spans.sort_by(|one, other| one.order_of_copies(other, names));
+    spans.dedup_by(|next, span| next.is_same(span));
 }
 
 /// The spans of each trace, of spans in order.

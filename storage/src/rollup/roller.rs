@@ -2,34 +2,26 @@
 
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
-use futures::TryStreamExt;
-use object_store::ObjectStore;
-use schemas::SpanBatch;
-use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use super::earlier::earlier_spans;
+use super::parts::SpanParts;
 use super::recovery::CatchUp;
 use super::state::Pending;
-use super::writer::{RollupWriter, merged};
-use super::{PerTable, RollUp, RollUpInput, RolledUp, RollupFile, RollupFiles, RollupTable};
+use super::writer::RollupWriter;
+use super::{Folding, PerTable, RollUp, RollUpInput, RollupFile, RollupFiles, RollupTable};
 use crate::StorageError;
 use crate::catalog::{Objects, PinnedTables};
 use crate::data_file::DataFile;
 use crate::fail_point::fail_point;
 use crate::live::Live;
-use crate::lookup::with_required;
-use crate::scan::{ScanContext, projected_schema, scan, whole_file};
 
 /// So many spans are rolled up by one commit, when more wait than one flush brought.
-const STEP_ROWS: u64 = 1_000_000;
+const STEP_ROWS: u64 = 300_000;
 /// So many files are rolled up by one commit.
 const STEP_FILES: usize = 64;
-/// Rows of a table that wait in memory during a step; more are merged and stored.
-const WAITING_ROWS: usize = 200_000;
-/// Rows that are decoded at a time.
-const BATCH_ROWS: usize = 16 * 1024;
+/// Sums and their rows take so much memory; what comes then goes to further files.
+const FOLDING_BYTES: usize = 32 << 20;
 
 /// What a roller works with.
 #[derive(Debug)]
@@ -173,34 +165,31 @@ impl Roller {
         })
     }
 
-    /// Rolls up file by file, each beside those before it, and stores the rows.
+    /// Rolls up part by part, file by file, each beside those before it, and stores the rows.
     async fn prepare(&self, step: Step) -> Result<Prepared, StorageError> {
-        let mut waiting: PerTable<Vec<RecordBatch>> = PerTable::default();
         let mut files: PerTable<Option<Vec<Arc<RollupFile>>>> = PerTable::default();
+        for table in &step.tables {
+            files.get_mut(*table).get_or_insert_default();
+        }
+        let begin = &self.parts.roll_up.fold;
+        let mut folding = begin();
         let mut earlier = step.earlier;
+        let columns = &self.parts.roll_up.columns;
+        let objects = &self.parts.objects;
         for file in step.files {
-            let rows = self.fold(&file, &earlier).await?;
-            for (table, rows) in [
-                (RollupTable::Red, rows.red),
-                (RollupTable::Edges, rows.edges),
-            ] {
-                if rows.num_rows() == 0 || !step.tables.contains(&table) {
-                    continue;
-                }
-                let parts = waiting.get_mut(table);
-                parts.push(rows);
-                if parts.iter().map(RecordBatch::num_rows).sum::<usize>() > WAITING_ROWS {
-                    let stored = self.store(table, std::mem::take(parts)).await?;
-                    files.get_mut(table).get_or_insert_default().extend(stored);
+            let mut parts =
+                SpanParts::open(&file, &objects.spans, &objects.decoders, columns).await?;
+            while let Some(fresh) = parts.next().await? {
+                let earlier = earlier_spans(&fresh, &earlier, &objects.spans, columns).await?;
+                folding = add(folding, RollUpInput { fresh, earlier }, &file).await?;
+                if folding.memory_bytes() > FOLDING_BYTES {
+                    let full = std::mem::replace(&mut folding, begin());
+                    self.store(full, &mut files).await?;
                 }
             }
             earlier.push(file);
         }
-        for table in step.tables {
-            let rest = std::mem::take(waiting.get_mut(table));
-            let stored = self.store(table, rest).await?;
-            files.get_mut(table).get_or_insert_default().extend(stored);
-        }
+        self.store(folding, &mut files).await?;
         Ok(Prepared {
             through: step.through,
             files,
@@ -208,41 +197,24 @@ impl Roller {
         })
     }
 
-    /// Stores rows as files that are not part of the table yet.
+    /// Stores rows, for the tables that want them, as files that are not part of them yet.
     async fn store(
         &self,
-        table: RollupTable,
-        mut parts: Vec<RecordBatch>,
-    ) -> Result<Vec<Arc<RollupFile>>, StorageError> {
-        let rows = match (parts.pop(), parts.is_empty()) {
-            (None, _) => return Ok(Vec::new()),
-            (Some(only), true) => only,
-            (Some(last), false) => {
-                parts.push(last);
-                merged(&self.parts.roll_up.merge, table, parts).await?
+        folding: Box<dyn Folding>,
+        files: &mut PerTable<Option<Vec<Arc<RollupFile>>>>,
+    ) -> Result<(), StorageError> {
+        let rows = beside(|| folding.finish()).await?;
+        let rows = rows.map_err(|reason| failed("write rows of figures", &reason))?;
+        let of_tables = [
+            (RollupTable::Red, rows.red),
+            (RollupTable::Edges, rows.edges),
+        ];
+        for (table, rows) in of_tables {
+            if let Some(files) = files.get_mut(table) {
+                files.extend(self.parts.writers.get(table).store_rows(rows).await?);
             }
-        };
-        self.parts.writers.get(table).store_rows(rows).await
-    }
-
-    async fn fold(
-        &self,
-        file: &Arc<DataFile>,
-        earlier: &[Arc<DataFile>],
-    ) -> Result<RolledUp, StorageError> {
-        let columns = &self.parts.roll_up.columns;
-        let store = &self.parts.objects.spans;
-        let fresh = read_spans(file, store, &self.parts.objects.decoders, columns).await?;
-        let earlier = earlier_spans(&fresh, earlier, store, columns).await?;
-        let fold = Arc::clone(&self.parts.roll_up.fold);
-        let folding = spawn_blocking(move || fold(RollUpInput { fresh, earlier })).await;
-        let rows = folding.map_err(|error| StorageError::unavailable("roll up spans", error))?;
-        rows.map_err(|reason| {
-            failed(
-                &format!("roll up the spans of {}", file.added.path),
-                &reason,
-            )
-        })
+        }
+        Ok(())
     }
 
     /// Commits what is prepared and lets readers see it.
@@ -284,31 +256,24 @@ fn first_commits(pending: &[Pending]) -> &[Pending] {
     pending.get(..count).unwrap_or_default()
 }
 
-/// Some columns of all spans of a file, and those that every span has.
-async fn read_spans(
-    file: &Arc<DataFile>,
-    store: &Arc<dyn ObjectStore>,
-    decoders: &Arc<Semaphore>,
-    columns: &[schemas::ColumnId],
-) -> Result<Vec<SpanBatch>, StorageError> {
-    let footer = file.footer(store).await?;
-    let unreadable =
-        |error| StorageError::unavailable(&format!("read data file {}", file.added.path), error);
-    let projection: Vec<usize> = with_required(columns).into_iter().map(|id| id.0).collect();
-    let context = ScanContext {
-        store: Arc::clone(store),
-        decoders: Arc::clone(decoders),
-        schema: projected_schema(&projection).map_err(unreadable)?,
-        projection,
-        late: Vec::new(),
-        batch_rows: BATCH_ROWS,
-    };
-    let rows = scan(Arc::new(context), whole_file(file, &footer), None);
-    let rows: Vec<RecordBatch> = rows.try_collect().await.map_err(unreadable)?;
-    let spans = rows.iter().map(SpanBatch::try_from_record_batch);
-    spans
-        .collect::<Result<_, _>>()
-        .map_err(|error| StorageError::corrupt(&format!("data file {}", file.added.path), error))
+async fn add(
+    mut folding: Box<dyn Folding>,
+    spans: RollUpInput,
+    file: &DataFile,
+) -> Result<Box<dyn Folding>, StorageError> {
+    let added = beside(move || folding.add(spans).map(|()| folding)).await?;
+    added.map_err(|reason| {
+        let action = format!("roll up the spans of {}", file.added.path);
+        failed(&action, &reason)
+    })
+}
+
+/// What takes its time, on a thread where it may.
+async fn beside<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, StorageError> {
+    let worked = spawn_blocking(work).await;
+    worked.map_err(|error| StorageError::unavailable("roll up spans", error))
 }
 
 fn failed(action: &str, reason: &str) -> StorageError {

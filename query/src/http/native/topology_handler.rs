@@ -15,6 +15,7 @@ use crate::topology::{TopologyDimension, TopologyQuery};
 
 /// Every node that the focus reaches is within this many steps.
 const ALL_STEPS: usize = usize::MAX;
+const MINUTE: Duration = Duration::from_secs(60);
 /// The most points of an edge.
 const MAX_POINTS: u128 = 11_000;
 
@@ -29,9 +30,9 @@ const MAX_POINTS: u128 = 11_000;
     path = "/api/v1/topology",
     tag = "figures",
     params(
-        ("from" = Option<String>, Query, description = "`now-15m` (default), seconds since 1970, or RFC 3339; rounded down to 10 s", example = "now-1h"),
-        ("to" = Option<String>, Query, description = "As `from`, `now` by default; rounded up to 10 s, not included", example = "now"),
-        ("by" = Option<String>, Query, description = "What nodes and edges are told apart by besides, separated by commas: `version` and `zone` of nodes, `operation` of edges; operations over the limit of a service count as `(other)`", example = "zone"),
+        ("from" = Option<String>, Query, description = "`now-15m` (default), seconds since 1970, or RFC 3339; rounded down to 10 s, or to a minute with one dimension in `by`", example = "now-1h"),
+        ("to" = Option<String>, Query, description = "As `from`, `now` by default; rounded up as `from` is rounded down, not included", example = "now"),
+        ("by" = Option<String>, Query, description = "What nodes and edges are told apart by besides, separated by commas: `version` and `zone` of nodes, `operation` of edges; operations over the limit of a service count as `(other)`. Several at once take longer: they are computed from the spans", example = "zone"),
         ("step" = Option<String>, Query, description = "The length of the points that each edge is given, a multiple of 10s; no points without it. The range is rounded to whole steps", example = "1m"),
         ("focus" = Option<String>, Query, description = "A node by name: only what it calls and what calls it, directly or not", example = "checkout"),
         ("up" = Option<usize>, Query, description = "How many steps of callers are shown from the focus; all by default", example = 1),
@@ -64,7 +65,10 @@ pub(in crate::http) async fn topology(
 fn query(parameters: &Parameters, now: UnixNanos) -> Result<TopologyQuery, ApiError> {
     let (from, to) = parameters.range(now)?;
     let step = step(parameters)?;
-    let range = TimeSpan::of_steps(from, to, step.unwrap_or(RED_BUCKET));
+    let by = by(parameters.first("by"))?;
+    // Rows that tell one more thing apart are kept by minutes.
+    let shortest = if by.len() == 1 { MINUTE } else { RED_BUCKET };
+    let range = TimeSpan::of_steps(from, to, step.unwrap_or(shortest));
     if let Some(step) = step
         && range.length().as_nanos() / step.as_nanos() > MAX_POINTS
     {
@@ -74,7 +78,7 @@ fn query(parameters: &Parameters, now: UnixNanos) -> Result<TopologyQuery, ApiEr
     }
     Ok(TopologyQuery {
         range,
-        by: by(parameters.first("by"))?,
+        by,
         focus: parameters.first("focus").map(str::to_owned),
         up: steps(parameters, "up")?,
         down: steps(parameters, "down")?,
@@ -104,7 +108,10 @@ fn by(text: Option<&str>) -> Result<Vec<TopologyDimension>, ApiError> {
         all.find(|dimension| dimension.name() == name)
             .ok_or_else(|| ApiError::malformed("by", format!("{name:?} is none of its values")))
     });
-    dimensions.collect()
+    let mut dimensions: Vec<_> = dimensions.collect::<Result<_, _>>()?;
+    dimensions.sort_unstable();
+    dimensions.dedup();
+    Ok(dimensions)
 }
 
 fn steps(parameters: &Parameters, name: &'static str) -> Result<usize, ApiError> {

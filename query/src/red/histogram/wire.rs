@@ -65,12 +65,12 @@ fn put_counts(counts: impl Iterator<Item = (Bucket, u64)>, bytes: &mut Vec<u8>) 
     });
     let length = bytes.len() - start - HEADER;
     let length = u32::try_from(length).expect("60,000 buckets of ten bytes at most");
-    let header = bytes.iter_mut().skip(start);
     let words = [COOKIE, length, 0, SIGNIFICANT_DIGITS].map(u32::to_be_bytes);
     let long_words = [1, highest, 1_f64.to_bits()].map(u64::to_be_bytes);
-    let values = words.iter().flatten().chain(long_words.iter().flatten());
-    for (byte, value) in header.zip(values) {
-        *byte = *value;
+    if let Some(header) = bytes.get_mut(start..start + HEADER) {
+        let (short, long) = header.split_at_mut(words.as_flattened().len());
+        short.copy_from_slice(words.as_flattened());
+        long.copy_from_slice(long_words.as_flattened());
     }
 }
 

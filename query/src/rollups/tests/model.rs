@@ -25,6 +25,8 @@ pub(super) struct Sent {
     pub(super) is_error: bool,
     pub(super) service: Option<&'static str>,
     pub(super) name: String,
+    /// The number of what it runs in.
+    pub(super) place: u64,
 }
 
 impl Default for Sent {
@@ -38,6 +40,7 @@ impl Default for Sent {
             is_error: false,
             service: Some("shop"),
             name: "GET /".into(),
+            place: 0,
         }
     }
 }
@@ -53,7 +56,7 @@ impl Sent {
 
     /// Instance, version and zone: some spans say nothing of them.
     pub(super) fn place(&self) -> [Option<&'static str>; 3] {
-        match self.id % 4 {
+        match self.place % 4 {
             0 => [None, None, None],
             1 => [Some("pod-1"), Some("v1"), Some("a")],
             2 => [Some("pod-2"), Some("v2"), Some("a")],
@@ -99,7 +102,7 @@ pub(super) fn batch(sent: &[Sent]) -> SpanBatch {
 /// Spans of a few traces, most within two minutes, some hours before.
 pub(super) fn spans() -> impl Strategy<Value = Vec<Sent>> {
     let one = (
-        (1..6_u8, 0..12_u64),
+        (1..6_u8, 0..12_u64, 0..4_u64),
         prop_oneof![4 => 0..120 * SECOND, 1 => -5 * HOUR..0],
         prop_oneof![0..3_000_i64, 0..9 * SECOND],
         prop_oneof![Just(SpanKind::Server), Just(SpanKind::Client)],
@@ -108,7 +111,7 @@ pub(super) fn spans() -> impl Strategy<Value = Vec<Sent>> {
         prop_oneof![Just("GET /"), Just("POST /"), Just("")],
     );
     let one = one.prop_map(
-        |((trace, id), start, duration, kind, is_error, service, name)| Sent {
+        |((trace, id, place), start, duration, kind, is_error, service, name)| Sent {
             trace,
             id,
             start,
@@ -117,6 +120,7 @@ pub(super) fn spans() -> impl Strategy<Value = Vec<Sent>> {
             is_error,
             service,
             name: name.to_owned(),
+            place,
         },
     );
     vec(one, 0..40)

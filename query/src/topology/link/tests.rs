@@ -1,4 +1,4 @@
-use schemas::{SpanId, TraceId, UnixNanos};
+use schemas::{SpanId, StatusCode, TraceId, UnixNanos};
 
 use super::super::call::Node;
 use super::super::spans::Peer;
@@ -54,9 +54,14 @@ fn calls(sent: &[Sent]) -> Vec<String> {
                 start: UnixNanos(number),
                 duration_nano: number * 1_000_000,
                 kind: *kind,
-                is_error: *is_error,
+                status: if *is_error {
+                    StatusCode::Error
+                } else {
+                    StatusCode::Unset
+                },
                 operation: None,
                 service: (*service != NO).then(|| names.number(service)),
+                instance: None,
                 version: None,
                 zone: None,
                 peer,

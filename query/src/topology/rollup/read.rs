@@ -2,9 +2,7 @@
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int8Type, Int64Type};
-use arrow_array::{
-    Array, BinaryArray, BooleanArray, Int8Array, Int64Array, RecordBatch, StringArray,
-};
+use arrow_array::{Array, BinaryArray, Int8Array, Int64Array, RecordBatch, StringArray};
 use datafusion::arrow::compute::cast;
 use datafusion::error::DataFusionError;
 use schemas::rollups::{BUCKET_START, edge_schema};
@@ -14,6 +12,7 @@ use super::super::cell::{EdgeCell, HalfCell};
 use super::super::edge::EdgeKey;
 use super::super::names::{Name, Names};
 use super::super::peer::{ConnectionType, NodeKind};
+use super::super::query::TopologyDimension;
 use crate::red::DurationHistogram;
 use crate::{MalformedHistogram, QueryError};
 
@@ -39,7 +38,7 @@ const ROW_BYTES: usize = 200;
 pub(in super::super) struct EdgeRows {
     steps: Int64Array,
     buckets: Int64Array,
-    is_total: BooleanArray,
+    dimensions: StringArray,
     weights: Int8Array,
     texts: [StringArray; TEXTS.len()],
     calls: Int64Array,
@@ -83,7 +82,7 @@ impl EdgeRows {
         Ok(Self {
             steps: int64("step_seconds")?,
             buckets: int64(BUCKET_START)?,
-            is_total: column("is_total")?.as_boolean().clone(),
+            dimensions: column("dimension")?.as_string::<i32>().clone(),
             weights: column("weight")?.as_primitive::<Int8Type>().clone(),
             texts: texts.try_into().expect("a column was read for each name"),
             calls: int64("calls")?,
@@ -115,8 +114,14 @@ impl EdgeRows {
         self.steps.value(row)
     }
 
-    pub(super) fn is_total(&self, row: usize) -> bool {
-        self.is_total.value(row)
+    /// What the row's edge is told apart by besides.
+    pub(super) fn dimension(&self, row: usize) -> Option<TopologyDimension> {
+        let name = self
+            .dimensions
+            .is_valid(row)
+            .then(|| self.dimensions.value(row));
+        let mut all = TopologyDimension::ALL.into_iter();
+        all.find(|dimension| Some(dimension.name()) == name)
     }
 
     /// The bucket's start, in nanoseconds since 1970.

@@ -2,14 +2,31 @@ mod answers;
 mod model;
 mod oracle;
 
+use arrow_array::RecordBatch;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use schemas::SpanKind;
 use schemas::rollups::{OTHER_OPERATIONS, edge_schema};
+use schemas::{SpanBatch, SpanKind};
 
 use super::*;
+use crate::RollUps;
+use crate::topology::{LinkedSpan, Names, TopologyDimension, put_in_order, read_spans};
 use model::{Sent, batch, commits, spans};
 use oracle::{Row, rows_of, rows_of_spans};
+
+fn edge_rows(fresh: &[SpanBatch], earlier: &[SpanBatch], rollups: &RollUps) -> RecordBatch {
+    rollups.fold(fresh, earlier).expect("rows").edges
+}
+
+/// The spans in order, each once.
+fn spans_of(batches: &[SpanBatch], names: &mut Names) -> Vec<LinkedSpan> {
+    let mut spans = Vec::new();
+    for batch in batches {
+        read_spans(batch, names, &mut spans);
+    }
+    put_in_order(&mut spans, names);
+    spans
+}
 
 /// Folds commits one after another, each with the earlier spans of its traces.
 fn fold_all(rollups: &RollUps, commits: &[Vec<Sent>]) -> Vec<RecordBatch> {
@@ -54,7 +71,7 @@ proptest! {
     /// Rows are ordered from the start: readers prune by it.
     #[test]
     fn rows_of_one_commit_are_in_order(sent in spans()) {
-        let rows = edge_rows(&[batch(&sent)], &[], &RollUps::default()).expect("rows");
+        let rows = edge_rows(&[batch(&sent)], &[], &RollUps::default());
         let rows = rows_of(&rows);
         prop_assert!(rows.is_sorted_by(|one, next| one.key < next.key));
         prop_assert_eq!(rows, rows_of_spans(&sent));
@@ -75,9 +92,10 @@ fn shop_and_cart() -> (Sent, Sent) {
     (call, answer)
 }
 
-/// The edges of rows of ten seconds with all dimensions, each with its weight.
+/// The edges of rows of a minute by operation, each with its weight.
 fn edges(rows: &RecordBatch) -> Vec<String> {
-    let is_finest = |row: &&Row| row.key.step == 10 && !row.key.is_total;
+    let by_operation = Some(TopologyDimension::Operation);
+    let is_finest = |row: &&Row| row.key.step == 60 && row.key.dimension == by_operation;
     let rows = rows_of(rows);
     let edge = |row: &Row| {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
@@ -94,7 +112,7 @@ fn a_late_span_takes_back_what_its_trace_was_taken_for() {
     let rollups = RollUps::default();
     let fold = |fresh: &Sent, earlier: &[Sent]| {
         let (fresh, earlier) = (batch(std::slice::from_ref(fresh)), batch(earlier));
-        edge_rows(&[fresh], &[earlier], &rollups).expect("rows")
+        edge_rows(&[fresh], &[earlier], &rollups)
     };
     let first = fold(&call, &[]);
     assert_eq!(edges(&first), ["+1 shop → cart:8080 work"]);
@@ -118,7 +136,7 @@ fn operations_beyond_the_limit_are_others() {
             ..Sent::of(id, None, SpanKind::Server, "cart")
         })
         .collect();
-    let rows = edge_rows(&[batch(&spans)], &[], &RollUps::new(2)).expect("rows");
+    let rows = edge_rows(&[batch(&spans)], &[], &RollUps::new(2));
     let operations = edges(&rows);
     let other = format!("+1  → cart {OTHER_OPERATIONS}");
     assert_eq!(operations, [other.as_str(), "+1  → cart a", "+1  → cart b"]);

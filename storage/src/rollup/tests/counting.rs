@@ -11,7 +11,7 @@ use arrow_schema::{DataType, SchemaRef};
 use schemas::rollups::{edge_schema, red_schema};
 use schemas::{SpanBatch, columns};
 
-use crate::rollup::{RollUp, RollUpInput, RolledUp, RollupTable};
+use crate::rollup::{Folding, RollUp, RollUpInput, RolledUp, RollupTable};
 
 const TEN_SECONDS: i64 = 10_000_000_000;
 
@@ -70,20 +70,51 @@ fn batch(schema: &SchemaRef, rows: usize, known: &[(&str, ArrayRef)]) -> RecordB
 /// Counts distinct spans by ten seconds; as calls, it takes those of the whole trace back and puts
 /// them in again. The first `failures` folds fail.
 pub(super) fn counting(failures: usize) -> RollUp {
-    let left = AtomicUsize::new(failures);
+    let left = Arc::new(AtomicUsize::new(failures));
     RollUp {
         columns: vec![columns::KIND],
-        fold: Arc::new(move |input| {
-            let fails = left.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| {
-                left.checked_sub(1)
-            });
-            if fails.is_ok() {
-                return Err("planned failure".to_owned());
-            }
-            Ok(fold(&input))
+        fold: Arc::new(move || {
+            Box::new(Counting {
+                failures: Arc::clone(&left),
+                parts: Vec::new(),
+            })
         }),
         merge: Arc::new(|table, rows| Ok(merge(table, &rows))),
         on_open: Arc::new(|_| Box::pin(async { Ok(()) })),
+    }
+}
+
+struct Counting {
+    failures: Arc<AtomicUsize>,
+    parts: Vec<RolledUp>,
+}
+
+impl Folding for Counting {
+    fn add(&mut self, spans: RollUpInput) -> Result<(), String> {
+        let one_less = |left: usize| left.checked_sub(1);
+        let fails = self
+            .failures
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, one_less);
+        if fails.is_ok() {
+            return Err("planned failure".to_owned());
+        }
+        self.parts.push(fold(&spans));
+        Ok(())
+    }
+
+    fn memory_bytes(&self) -> usize {
+        self.parts.len()
+    }
+
+    fn finish(self: Box<Self>) -> Result<RolledUp, String> {
+        let rows = |table, of: fn(&RolledUp) -> &RecordBatch| {
+            let parts: Vec<_> = self.parts.iter().map(|part| of(part).clone()).collect();
+            merge(table, &parts)
+        };
+        Ok(RolledUp {
+            red: rows(RollupTable::Red, |part| &part.red),
+            edges: rows(RollupTable::Edges, |part| &part.edges),
+        })
     }
 }
 

@@ -5,23 +5,23 @@ use std::collections::BTreeMap;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int8Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
-use schemas::rollups::ROLLUP_STEPS;
 
 use super::super::super::call::{Call, End};
 use super::super::super::link::Linker;
 use super::super::super::names::Names;
 use super::super::super::spans::by_trace;
-use super::super::spans_of;
 use super::model::{Sent, batch};
-use crate::DurationHistogram;
+use super::spans_of;
+use crate::{DurationHistogram, TopologyDimension};
 
 type Text = Option<String>;
 
 /// What a row is about, in the order of rows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
+    /// What the edge is told apart by besides.
+    pub(super) dimension: Option<TopologyDimension>,
     pub(super) step: i64,
-    pub(super) is_total: bool,
     /// Name and kind.
     pub(super) caller: (Text, String),
     pub(super) callee: (Text, String),
@@ -58,7 +58,7 @@ pub(super) fn rows_of(batch: &RecordBatch) -> Vec<Row> {
     let row = |row| Row {
         key: Key {
             step: int64("step_seconds", row),
-            is_total: column("is_total").as_boolean().value(row),
+            dimension: dimension_of(text("dimension", row)),
             caller: (text("caller", row), word("caller_kind", row)),
             callee: (text("callee", row), word("callee_kind", row)),
             connection: word("connection", row),
@@ -96,11 +96,13 @@ pub(super) fn rows_of_spans(sent: &[Sent]) -> Vec<Row> {
     let (calls, names) = calls_of(sent);
     let mut rows: BTreeMap<Key, Vec<Call>> = BTreeMap::new();
     for call in calls {
-        for step in ROLLUP_STEPS {
-            for is_total in [false, true] {
-                let key = key(&call, step, is_total, &names);
-                rows.entry(key).or_default().push(call);
-            }
+        let totals = [10, 60, 3_600].map(|step| (step, None));
+        let further = [60, 3_600]
+            .into_iter()
+            .flat_map(|step| TopologyDimension::ALL.map(|dimension| (step, Some(dimension))));
+        for (step, dimension) in totals.into_iter().chain(further) {
+            let key = key(&call, step, dimension, &names);
+            rows.entry(key).or_default().push(call);
         }
     }
     let half = |calls: &[Call], nanos: fn(&Call) -> Option<i64>| {
@@ -122,25 +124,37 @@ pub(super) fn rows_of_spans(sent: &[Sent]) -> Vec<Row> {
     rows.into_iter().map(row).collect()
 }
 
-fn key(call: &Call, step: i64, is_total: bool, names: &Names) -> Key {
+fn dimension_of(name: Text) -> Option<TopologyDimension> {
+    let name = name?;
+    let mut all = TopologyDimension::ALL.into_iter();
+    Some(
+        all.find(|dimension| dimension.name() == name)
+            .expect("a dimension"),
+    )
+}
+
+fn key(call: &Call, step: i64, dimension: Option<TopologyDimension>, names: &Names) -> Key {
     let text = |name| names.text_of(name).map(str::to_owned);
     let node = |end: End| (text(end.node.name), end.node.kind.name().to_owned());
-    let fine = |name| text(name).filter(|_| !is_total);
+    let by = |one, name| text(name).filter(|_| dimension == Some(one));
+    let (version, zone) = (TopologyDimension::Version, TopologyDimension::Zone);
     let length = step * 1_000_000_000;
     Key {
         step,
-        is_total,
+        dimension,
         caller: node(call.caller),
         callee: node(call.callee),
         connection: call.connection.name().to_owned(),
-        operation: fine(call.operation.map(|operation| operation.name)),
+        operation: by(
+            TopologyDimension::Operation,
+            call.operation.map(|operation| operation.name),
+        ),
         parts: [
-            call.caller.version,
-            call.caller.zone,
-            call.callee.version,
-            call.callee.zone,
-        ]
-        .map(fine),
+            by(version, call.caller.version),
+            by(zone, call.caller.zone),
+            by(version, call.callee.version),
+            by(zone, call.callee.zone),
+        ],
         bucket: call.start.0.div_euclid(length) * length,
         weight: 1,
     }

@@ -1,0 +1,87 @@
+//! Spans to rows of the rollup tables.
+
+use schemas::SpanBatch;
+
+use super::span_sums::SpanSums;
+use super::{RollUps, RolledUp};
+use crate::QueryError;
+use crate::topology::{
+    CallSums, KeptOperations, LinkedSpan, Names, each_new, put_in_order, read_spans,
+};
+
+/// What spans add to the rollups, summed up part by part.
+///
+/// ```text
+///   fresh spans ─┐             ┌─► new spans ──► sums by group and bucket ─► rows of `red`
+///                ├─► by trace ─┤
+///   earlier ─────┘             └─► calls + − ──► sums by edge and bucket ──► rows of `edges`
+/// ```
+#[derive(Debug)]
+pub struct Folding {
+    rollups: RollUps,
+    names: Names,
+    spans: SpanSums,
+    calls: CallSums,
+    kept: KeptOperations,
+}
+
+impl Folding {
+    pub(super) fn new(rollups: &RollUps) -> Self {
+        Self {
+            rollups: rollups.clone(),
+            names: Names::default(),
+            spans: SpanSums::default(),
+            calls: CallSums::default(),
+            kept: KeptOperations::of(rollups),
+        }
+    }
+
+    /// Adds what `fresh` spans add to the rollups, where `earlier` are all spans of the same traces
+    /// that were folded before, here or anywhere. A span that is in there already, or comes twice,
+    /// adds nothing. Earlier spans of other traces do not matter.
+    ///
+    /// Takes tenths of a microsecond a span, on one core: not for threads that serve sockets.
+    pub fn add(&mut self, fresh: &[SpanBatch], earlier: &[SpanBatch]) {
+        let Self {
+            rollups,
+            names,
+            spans,
+            calls,
+            kept,
+        } = self;
+        let fresh = spans_of(fresh, names);
+        let earlier = spans_of(earlier, names);
+        each_new(
+            &fresh,
+            &earlier,
+            names,
+            |span, names| spans.add(span, names, rollups),
+            |call, sign, names| calls.add(&kept.call(call, names), sign),
+        );
+    }
+
+    /// The memory that the sums take, and that their rows will take, about, in bytes.
+    pub fn memory_bytes(&self) -> usize {
+        self.names.memory_bytes() + self.spans.memory_bytes() + self.calls.memory_bytes()
+    }
+
+    /// The rows of all that was added.
+    ///
+    /// # Errors
+    /// [`QueryError::EncodeColumns`] when they cannot be written.
+    pub fn finish(self) -> Result<RolledUp, QueryError> {
+        Ok(RolledUp {
+            red: self.spans.into_rows(&self.names)?,
+            edges: self.calls.into_rows(&self.names)?,
+        })
+    }
+}
+
+fn spans_of(batches: &[SpanBatch], names: &mut Names) -> Vec<LinkedSpan> {
+    let mut spans = Vec::with_capacity(batches.iter().map(SpanBatch::rows).sum());
+    for batch in batches {
+        read_spans(batch, names, &mut spans);
+    }
+    put_in_order(&mut spans, names);
+    spans
+}

@@ -1,0 +1,158 @@
+//! Rows of the table, as they are written.
+
+use std::sync::Arc;
+
+use arrow_array::builder::{BinaryBuilder, Int8Builder, Int64Builder, StringBuilder};
+use arrow_array::{ArrayRef, RecordBatch};
+use schemas::rollups::edge_schema;
+
+use super::super::call::{End, Sign};
+use super::super::edge::EdgeKey;
+use super::super::names::Names;
+use super::super::query::TopologyDimension;
+use crate::QueryError;
+
+/// What a row of the table is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct RowKey {
+    /// The bucket's length, in seconds.
+    pub(super) step: i64,
+    /// What the edge is told apart by besides.
+    pub(super) dimension: Option<TopologyDimension>,
+    pub(super) edge: EdgeKey,
+    /// The bucket's start, in nanoseconds since 1970.
+    pub(super) bucket: i64,
+}
+
+/// The sums of a row, but for its histograms.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RowSums {
+    pub(super) calls: u64,
+    pub(super) errors: u64,
+    pub(super) client_nano: i128,
+    pub(super) server_nano: i128,
+}
+
+/// Columns while rows are added to them.
+#[derive(Debug)]
+pub(super) struct EdgeWriter<'a> {
+    names: &'a Names,
+    steps: Int64Builder,
+    buckets: Int64Builder,
+    dimensions: StringBuilder,
+    weights: Int8Builder,
+    caller: NodeColumns,
+    callee: NodeColumns,
+    connections: StringBuilder,
+    operations: StringBuilder,
+    calls: Int64Builder,
+    errors: Int64Builder,
+    client: HalfColumns,
+    server: HalfColumns,
+}
+
+#[derive(Debug, Default)]
+struct NodeColumns {
+    names: StringBuilder,
+    kinds: StringBuilder,
+    versions: StringBuilder,
+    zones: StringBuilder,
+}
+
+impl NodeColumns {
+    fn add(&mut self, end: End, names: &Names) {
+        self.names.append_option(names.text_of(end.node.name));
+        self.kinds.append_value(end.node.kind.name());
+        self.versions.append_option(names.text_of(end.version));
+        self.zones.append_option(names.text_of(end.zone));
+    }
+}
+
+#[derive(Debug, Default)]
+struct HalfColumns {
+    sums: Int64Builder,
+    durations: BinaryBuilder,
+}
+
+impl HalfColumns {
+    fn add(&mut self, sum_nano: i128, durations: &[u8]) {
+        let saturated = i64::try_from(sum_nano).unwrap_or(i64::MAX);
+        self.sums.append_value(saturated);
+        self.durations.append_value(durations);
+    }
+}
+
+impl<'a> EdgeWriter<'a> {
+    pub(super) fn new(names: &'a Names) -> Self {
+        Self {
+            names,
+            steps: Int64Builder::new(),
+            buckets: Int64Builder::new(),
+            dimensions: StringBuilder::new(),
+            weights: Int8Builder::new(),
+            caller: NodeColumns::default(),
+            callee: NodeColumns::default(),
+            connections: StringBuilder::new(),
+            operations: StringBuilder::new(),
+            calls: Int64Builder::new(),
+            errors: Int64Builder::new(),
+            client: HalfColumns::default(),
+            server: HalfColumns::default(),
+        }
+    }
+
+    /// Adds a row; `client` and `server` are the histograms as they are stored.
+    pub(super) fn add(
+        &mut self,
+        (key, sign): (&RowKey, Sign),
+        sums: RowSums,
+        client: &[u8],
+        server: &[u8],
+    ) {
+        let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        self.steps.append_value(key.step);
+        self.buckets.append_value(key.bucket);
+        self.dimensions
+            .append_option(key.dimension.map(TopologyDimension::name));
+        self.weights.append_value(sign.weight());
+        self.caller.add(key.edge.caller, self.names);
+        self.callee.add(key.edge.callee, self.names);
+        self.connections.append_value(key.edge.connection.name());
+        self.operations
+            .append_option(self.names.text_of(key.edge.operation));
+        self.calls.append_value(count(sums.calls));
+        self.errors.append_value(count(sums.errors));
+        self.client.add(sums.client_nano, client);
+        self.server.add(sums.server_nano, server);
+    }
+
+    /// The rows, as columns of [`edge_schema`].
+    ///
+    /// # Errors
+    /// [`QueryError::EncodeColumns`] when they are not.
+    pub(super) fn finish(mut self) -> Result<RecordBatch, QueryError> {
+        let columns: Vec<ArrayRef> = vec![
+            Arc::new(self.steps.finish()),
+            Arc::new(self.buckets.finish()),
+            Arc::new(self.dimensions.finish()),
+            Arc::new(self.weights.finish()),
+            Arc::new(self.caller.names.finish()),
+            Arc::new(self.caller.kinds.finish()),
+            Arc::new(self.callee.names.finish()),
+            Arc::new(self.callee.kinds.finish()),
+            Arc::new(self.connections.finish()),
+            Arc::new(self.operations.finish()),
+            Arc::new(self.caller.versions.finish()),
+            Arc::new(self.caller.zones.finish()),
+            Arc::new(self.callee.versions.finish()),
+            Arc::new(self.callee.zones.finish()),
+            Arc::new(self.calls.finish()),
+            Arc::new(self.errors.finish()),
+            Arc::new(self.client.sums.finish()),
+            Arc::new(self.client.durations.finish()),
+            Arc::new(self.server.sums.finish()),
+            Arc::new(self.server.durations.finish()),
+        ];
+        Ok(RecordBatch::try_new(Arc::clone(edge_schema()), columns)?)
+    }
+}
