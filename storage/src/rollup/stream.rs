@@ -45,7 +45,7 @@ pub(super) fn read(
     wanted: Vec<WantedRows>,
 ) -> impl Stream<Item = Result<RecordBatch>> + Send {
     let opened = stream::iter(wanted).map(move |rows| {
-        let reading = Reading::begin(Arc::clone(&context), rows);
+        let reading = Reading::begin(Arc::clone(&context), &rows);
         async move { reading?.fetched().await }
     });
     opened
@@ -64,9 +64,9 @@ struct Reading {
 }
 
 impl Reading {
-    fn begin(context: Arc<ReadContext>, rows: WantedRows) -> Result<Self> {
+    fn begin(context: Arc<ReadContext>, rows: &WantedRows) -> Result<Self> {
         Ok(Self {
-            decoder: decoder(&rows, &context)?,
+            decoder: decoder(rows, &context)?,
             path: rows.file.added.location(),
             context,
             first: None,
