@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::{ArrayRef, RecordBatch, new_null_array};
 use arrow_schema::{ArrowError, Schema};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
@@ -17,7 +17,7 @@ use parquet::errors::{ParquetError, Result};
 use super::{RollupFile, RollupTable};
 
 /// Rows of a file that are in memory at a time.
-const BATCH_ROWS: usize = 4096;
+pub(super) const BATCH_ROWS: usize = 4096;
 
 /// The order of rows in files: but for the weight, as rows that add and rows that take belong
 /// together. It is that in which they are written by the fold and the merge.
@@ -200,8 +200,12 @@ impl Order {
 
     fn columns(&self, rows: &RecordBatch) -> Result<Vec<ArrayRef>, ArrowError> {
         let columns = self.columns.iter().map(|name| {
-            let column = rows.column(rows.schema_ref().index_of(name)?);
-            cast(column, self.schema.field_with_name(name)?.data_type())
+            let data_type = self.schema.field_with_name(name)?.data_type();
+            match rows.column_by_name(name) {
+                Some(column) => cast(column, data_type),
+                // Other programs leave out columns without values.
+                None => Ok(new_null_array(data_type, rows.num_rows())),
+            }
         });
         columns.collect()
     }
