@@ -27,6 +27,7 @@ mod otlp;
 mod otlp_json;
 mod parameters;
 mod prometheus_handler;
+mod server_paths;
 mod zipkin;
 
 use axum::Router;
