@@ -342,3 +342,20 @@ url = "https://example.com/other"
     ./spanhouse.toml:13: [[alert]]: `name`: another rule is called `slow` already; expected a name of its own
     ");
 }
+
+#[test]
+fn the_examples_of_the_documents_are_right() {
+    for (document, least) in [
+        (include_str!("../../../docs/alerts.md"), 4),
+        (include_str!("../../../docs/prometheus.md"), 1),
+    ] {
+        let blocks = document.split("```toml\n").skip(1);
+        let examples: Vec<&str> = blocks
+            .filter_map(|block| block.split("```").next())
+            .collect();
+        assert!(examples.len() >= least, "{examples:?}");
+        for example in examples {
+            Bench::new().file("spanhouse.toml", example).settings();
+        }
+    }
+}
