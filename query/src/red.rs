@@ -18,10 +18,12 @@ mod condition;
 mod distinct;
 mod exact;
 mod exemplars;
+mod group;
 mod heatmap;
 mod histogram;
 mod query;
 mod rollup;
+mod row_sums;
 mod span_columns;
 mod texts;
 
@@ -40,7 +42,7 @@ pub use query::{GroupBy, RED_BUCKET, RedQuery, TimeSpan};
 pub(crate) use cells::Cell;
 pub(crate) use span_columns::{all as span_columns, availability_zone, service_version};
 
-use cells::Group;
+use group::Group;
 
 /// The tables of one snapshot that figures are computed from, and how. Every span is in one of the
 /// latter tables of spans: rolled up, and so part of the rows of `red`, or not.
@@ -62,7 +64,7 @@ pub(crate) async fn answer(
     query: &RedQuery,
 ) -> Result<RedAnswer, QueryError> {
     let series = series(source, &query.of_cells()).await?;
-    Ok(answer::of_series(query, series))
+    answer::of_series(query, series).await
 }
 
 /// Counts durations by step and size, with examples.

@@ -18,13 +18,17 @@
 mod compaction;
 mod earlier;
 mod encode;
+mod exec;
 mod file;
+mod merging;
 mod opening;
 mod parts;
+mod plan;
 mod provider;
 mod recovery;
 mod roller;
 mod state;
+mod stream;
 mod writer;
 
 #[cfg(test)]

@@ -35,7 +35,10 @@ mod row_test;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use condition::{Condition, Value};
+pub(crate) use facts::{facts_of_leaf, pages_of_leaf};
 pub(crate) use plan::whole_file;
+pub(crate) use pruning::{ColumnFacts, Facts, Nulls, Page, prune, select_rows};
 pub(crate) use row_group::projected_schema;
-pub(crate) use span_table::SpanTable;
+pub(crate) use span_table::{SpanTable, filter_support, physical_filter};
 pub(crate) use stream::{ScanContext, scan};

@@ -17,7 +17,7 @@ use datafusion::execution::session_state::SessionState;
 use datafusion::logical_expr::{
     Expr, LogicalPlan, LogicalPlanBuilder, TableProviderFilterPushDown, ident, lit,
 };
-use datafusion::physical_plan::execute_stream;
+use datafusion::physical_plan::{execute_stream, execute_stream_partitioned};
 use futures::TryStreamExt;
 use schemas::{SpanBatch, TraceId, columns};
 
@@ -104,6 +104,21 @@ impl Scan<'_> {
         let wanted = columns.into_iter().map(ident);
         let plan = self.rows_meeting(condition)?.project(wanted)?.build()?;
         self.rows_of(&plan).await
+    }
+
+    /// As [`Self::select`], in parts that can be read at the same time.
+    pub(crate) async fn select_partitions<'n>(
+        &self,
+        condition: Expr,
+        columns: impl IntoIterator<Item = &'n str>,
+    ) -> Result<Vec<SendableRecordBatchStream>, QueryError> {
+        let wanted = columns.into_iter().map(ident);
+        let plan = self.rows_meeting(condition)?.project(wanted)?.build()?;
+        let plan = self.session.create_physical_plan(&plan).await?;
+        Ok(execute_stream_partitioned(
+            plan,
+            Arc::clone(self.task_context),
+        )?)
     }
 
     /// The beginning of a plan: the rows that meet `condition`.

@@ -1,14 +1,21 @@
 //! Figures, from cells.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use schemas::{StatusCode, UnixNanos};
+use tokio_util::task::AbortOnDropHandle;
 
-use super::cells::{Cell, Group};
+use super::cells::Cell;
+use super::group::Group;
 use super::histogram::{DurationHistogram, HistogramSum};
 use super::query::{GroupBy, nanos};
 use super::{RedQuery, Series};
+use crate::QueryError;
+
+/// Into so many parts groups are dealt out, which threads take one after another.
+const PARTS: usize = 8;
 
 /// The figures of some spans.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,21 +68,33 @@ pub struct RedAnswer {
     pub series: Vec<RedSeries>,
 }
 
-/// Makes figures of the cells that [`RedQuery::of_cells`] asks for.
-pub(super) fn of_series(query: &RedQuery, series: Series) -> RedAnswer {
-    let range = query.range.length();
-    let mut sum = HistogramSum::default();
+/// Makes figures of the cells that [`RedQuery::of_cells`] asks for, of some groups at a time on
+/// each thread.
+pub(super) async fn of_series(query: &RedQuery, series: Series) -> Result<RedAnswer, QueryError> {
+    let groups = tallied(query, series);
+    let at_once = groups.len().div_ceil(PARTS).max(1);
+    let shared = Arc::new(query.clone());
+    let mut groups = groups.into_iter();
+    let mut parts = Vec::new();
+    loop {
+        let part: Vec<_> = groups.by_ref().take(at_once).collect();
+        if part.is_empty() {
+            break;
+        }
+        let query = Arc::clone(&shared);
+        let part = tokio::spawn(async move { totalled(&query, part) });
+        parts.push(AbortOnDropHandle::new(part));
+    }
     let mut totals = Vec::new();
     let mut series_points = Vec::new();
-    for (group, tallies) in tallied(query, series) {
-        totals.push(Tally::sum(tallies.iter().map(|(_, tally)| tally), &mut sum));
-        let points = tallies.into_iter().map(|(bucket, mut tally)| {
-            let start = query.start_of_step(bucket);
-            (start, tally.figures(query, query.step))
-        });
-        series_points.push((group, points.collect()));
+    for part in parts {
+        for (total, points) in part.await? {
+            totals.push(total);
+            series_points.push(points);
+        }
     }
-    let total = Tally::sum(totals.iter(), &mut sum).figures(query, range);
+    let range = query.range.length();
+    let total = Tally::sum(totals.iter(), &mut HistogramSum::default()).figures(query, range);
     let series = totals.into_iter().zip(series_points);
     let series = series.map(|(mut total, (group, points))| RedSeries {
         group,
@@ -83,10 +102,26 @@ pub(super) fn of_series(query: &RedQuery, series: Series) -> RedAnswer {
         durations: total.cell.durations,
         points,
     });
-    RedAnswer {
+    Ok(RedAnswer {
         total,
         series: series.collect(),
-    }
+    })
+}
+
+/// The sum of a group, and its points.
+type Totalled = (Tally, (Group, Vec<(UnixNanos, RedFigures)>));
+
+fn totalled(query: &RedQuery, groups: Vec<(Group, Vec<(u32, Tally)>)>) -> Vec<Totalled> {
+    let mut sum = HistogramSum::default();
+    let groups = groups.into_iter().map(|(group, tallies)| {
+        let total = Tally::sum(tallies.iter().map(|(_, tally)| tally), &mut sum);
+        let points = tallies.into_iter().map(|(bucket, mut tally)| {
+            let start = query.start_of_step(bucket);
+            (start, tally.figures(query, query.step))
+        });
+        (total, (group, points.collect()))
+    });
+    groups.collect()
 }
 
 /// The figures of nothing.

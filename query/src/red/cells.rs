@@ -4,34 +4,20 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use datafusion::execution::memory_pool::MemoryReservation;
-use schemas::{SpanBatch, SpanKind, StatusCode, UNKNOWN_SERVICE, UnixNanos};
+use schemas::SpanBatch;
 
 use super::RedQuery;
 use super::distinct::{ByDigest, DistinctSpans};
+use super::group::{Group, Groups, value};
 use super::histogram::{DurationHistogram, HistogramSum};
-use super::query::{GroupBy, nanos};
-use super::span_columns::{DIMENSIONS, SpanColumns, SpanValues};
+use super::query::GroupBy;
+use super::row_sums::RowSums;
+use super::span_columns::{SpanColumns, SpanValues};
 use super::texts::Texts;
-use crate::rollups::RedRows;
 use crate::{QueryError, RollUps};
 
 /// What a cell takes besides its histogram, and what a typical histogram takes, in bytes.
-const CELL_BYTES: usize = 512;
-
-/// The values that make a group, in the order of [`GroupBy::ALL`]; none where it is not asked for,
-/// and for spans that do not say.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct Group([Option<String>; DIMENSIONS]);
-
-impl Group {
-    pub(super) fn value(&self, by: GroupBy) -> Option<&str> {
-        self.0[by as usize].as_deref()
-    }
-
-    pub(super) fn set(&mut self, by: GroupBy, value: Option<String>) {
-        self.0[by as usize] = value;
-    }
-}
+pub(super) const CELL_BYTES: usize = 512;
 
 /// The figures of the spans of one group in one bucket.
 #[derive(Clone, Debug, Default)]
@@ -79,14 +65,6 @@ impl Cell {
     }
 }
 
-/// Cells that follow each other and count into one.
-#[derive(Default)]
-struct Run {
-    /// The group and the step.
-    key: Option<(u32, u32)>,
-    cells: Vec<Cell>,
-}
-
 /// All cells of a question.
 pub(super) struct Cells<'a> {
     query: &'a RedQuery,
@@ -94,12 +72,9 @@ pub(super) struct Cells<'a> {
     /// The groups of spans, by what tells spans apart; none for spans that count as another
     /// operation than the one asked for.
     of_values: HashMap<SpanValues, Option<u32>, ByDigest>,
-    /// Groups by their number.
-    groups: Vec<Group>,
-    numbers: HashMap<Group, u32>,
+    groups: Groups,
     cells: HashMap<(u32, u32), Cell>,
     distinct: DistinctSpans,
-    sum: HistogramSum,
     memory: MemoryReservation,
 }
 
@@ -109,11 +84,9 @@ impl<'a> Cells<'a> {
             query,
             texts: Texts::default(),
             of_values: HashMap::default(),
-            groups: Vec::new(),
-            numbers: HashMap::new(),
+            groups: Groups::default(),
             cells: HashMap::new(),
             distinct: DistinctSpans::default(),
-            sum: HistogramSum::default(),
             memory,
         }
     }
@@ -131,7 +104,7 @@ impl<'a> Cells<'a> {
                 Some(group) => *group,
                 None => {
                     let group = self.group_of(&values, rollups);
-                    let group = group.map(|group| self.number_of(group));
+                    let group = group.map(|group| self.groups.number_of(group));
                     self.of_values.insert(values, group);
                     group
                 }
@@ -154,42 +127,26 @@ impl<'a> Cells<'a> {
         Ok(())
     }
 
-    /// Adds rows of the table `red` that meet the question's conditions.
-    pub(super) fn add_rows(&mut self, rows: &RedRows) -> Result<(), QueryError> {
-        self.reserve(0)?;
-        let mut last: Option<([Option<&str>; DIMENSIONS], u32)> = None;
-        let mut run = Run::default();
-        for row in 0..rows.len() {
-            let mut values = [None; DIMENSIONS];
-            for by in &self.query.group_by {
-                let number = match by {
-                    GroupBy::Kind => rows.kind(row).into(),
-                    GroupBy::Status => rows.status_code(row).into(),
-                    _ => 0,
-                };
-                values[*by as usize] = value(*by, rows.text(*by, row), number);
+    /// Adds cells of rows of the table `red`.
+    pub(super) fn add_rows(&mut self, rows: RowSums) -> Result<(), QueryError> {
+        let (groups, cells, rows_memory) = rows.into_cells();
+        let groups = groups.into_iter();
+        let numbers: Vec<u32> = groups.map(|group| self.groups.number_of(group)).collect();
+        for ((group, bucket), cell) in cells {
+            match self.cells.entry((numbers[group as usize], bucket)) {
+                Entry::Vacant(entry) => drop(entry.insert(cell)),
+                Entry::Occupied(mut entry) => entry.get_mut().merge(&cell),
             }
-            // Rows of a group stand together.
-            let group = match last {
-                Some((of_last, group)) if of_last == values => group,
-                _ => self.number_of(Group(values.map(|value| value.map(str::to_owned)))),
-            };
-            last = Some((values, group));
-            let key = (group, self.bucket_of(rows.bucket_start(row)));
-            if run.key != Some(key) {
-                self.add_run(&mut run);
-                run.key = Some(key);
-            }
-            run.cells.push(rows.cell(row)?);
         }
-        self.add_run(&mut run);
-        Ok(())
+        drop(rows_memory);
+        self.reserve(0)
     }
 
     /// The cells of each group by bucket, groups in order.
     pub(super) fn into_series(self) -> Vec<(Group, Vec<(u32, Cell)>)> {
         let mut series: Vec<(Group, Vec<(u32, Cell)>)> = self
             .groups
+            .into_vec()
             .into_iter()
             .map(|group| (group, Vec::new()))
             .collect();
@@ -210,28 +167,9 @@ impl<'a> Cells<'a> {
         Ok(self.memory.try_resize(held)?)
     }
 
-    fn add_run(&mut self, run: &mut Run) {
-        let Some(key) = run.key.take() else {
-            return;
-        };
-        let all = Cell::sum(run.cells.iter(), &mut self.sum);
-        run.cells.clear();
-        match self.cells.entry(key) {
-            Entry::Vacant(entry) => drop(entry.insert(all)),
-            Entry::Occupied(mut entry) => entry.get_mut().merge(&all),
-        }
-    }
-
     fn cell(&mut self, group: u32, start: i64) -> &mut Cell {
-        let bucket = self.bucket_of(start);
+        let bucket = self.query.step_of(start);
         self.cells.entry((group, bucket)).or_default()
-    }
-
-    /// The number of the step in which a span started.
-    fn bucket_of(&self, start: i64) -> u32 {
-        let UnixNanos(first) = self.query.range.from;
-        let bucket = start.saturating_sub(first) / nanos(self.query.step);
-        u32::try_from(bucket).expect("steps of a range are counted before it is read")
     }
 
     fn group_of(&self, values: &SpanValues, rollups: &RollUps) -> Option<Group> {
@@ -252,28 +190,5 @@ impl<'a> Cells<'a> {
             group.set(*by, value.map(str::to_owned));
         }
         Some(group)
-    }
-
-    fn number_of(&mut self, group: Group) -> u32 {
-        if let Some(number) = self.numbers.get(&group) {
-            return *number;
-        }
-        let number = u32::try_from(self.groups.len()).expect("fewer groups than spans in memory");
-        self.groups.push(group.clone());
-        self.numbers.insert(group, number);
-        number
-    }
-}
-
-/// What makes a group, from a text, or the number of a kind or status.
-pub(super) fn value(by: GroupBy, text: Option<&str>, number: i32) -> Option<&str> {
-    match by {
-        GroupBy::Service => text.or(Some(UNKNOWN_SERVICE)),
-        GroupBy::Kind => match SpanKind::from_number(number).name() {
-            "" => Some("unspecified"),
-            name => Some(name),
-        },
-        GroupBy::Status => Some(StatusCode::from_number(number).name()),
-        GroupBy::Operation | GroupBy::Instance | GroupBy::Version | GroupBy::Zone => text,
     }
 }

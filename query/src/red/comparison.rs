@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemas::UnixNanos;
 
 use super::answer::no_figures;
-use super::cells::Group;
+use super::group::Group;
 use super::histogram::DurationHistogram;
 use super::query::nanos;
 use super::{RedAnswer, RedSeries};

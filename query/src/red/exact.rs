@@ -16,7 +16,8 @@ use futures::TryStreamExt;
 use schemas::columns::{self, ColumnId};
 use schemas::{StatusCode, UnixNanos};
 
-use super::cells::{Cell, Group, value};
+use super::cells::Cell;
+use super::group::{Group, value};
 use super::query::{GroupBy, nanos};
 use super::{DurationHistogram, RedQuery, Series, TimeSpan};
 use super::{availability_zone, condition, service_version};

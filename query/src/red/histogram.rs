@@ -106,8 +106,28 @@ impl DurationHistogram {
             let rank = (percentile / 100.0 * total as f64).ceil();
             (rank as u64).clamp(1, total)
         };
-        let at = |percentile: &f64| self.at_rank(rank(*percentile));
-        Some(percentiles.iter().map(at).collect())
+        let mut ranks: Vec<(u64, usize)> = percentiles
+            .iter()
+            .map(|percentile| rank(*percentile))
+            .zip(0..)
+            .collect();
+        ranks.sort_unstable();
+        let mut durations = vec![0; ranks.len()];
+        // From the longest duration down: most percentiles that are asked for are high ones.
+        let mut at_least: u64 = 0;
+        for (bucket, count) in self.counts.iter().rev() {
+            at_least = at_least.saturating_add(*count);
+            while let Some((_, place)) =
+                ranks.pop_if(|(rank, _)| rank.saturating_add(at_least) > total)
+            {
+                let (low, width) = range_of(*bucket);
+                durations[place] = to_nanos(low + width / 2);
+            }
+            if ranks.is_empty() {
+                break;
+            }
+        }
+        Some(durations)
     }
 
     /// The buckets that hold something, in order: the lowest and the highest duration, in
@@ -118,18 +138,6 @@ impl DurationHistogram {
             let (low, width) = range_of(*bucket);
             (to_nanos(low), to_nanos(low + (width - 1)), *count)
         })
-    }
-
-    fn at_rank(&self, rank: u64) -> i64 {
-        let mut seen = 0;
-        for (bucket, count) in &self.counts {
-            seen = count.saturating_add(seen);
-            if seen >= rank {
-                let (low, width) = range_of(*bucket);
-                return to_nanos(low + width / 2);
-            }
-        }
-        0
     }
 
     /// Sorts single values that wait into the buckets; nothing else changes.

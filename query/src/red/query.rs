@@ -154,6 +154,12 @@ impl RedQuery {
         UnixNanos(self.range.from.0.saturating_add(since_start))
     }
 
+    /// The number in the range of the step in which a span started.
+    pub(super) fn step_of(&self, start: i64) -> u32 {
+        let step = start.saturating_sub(self.range.from.0) / nanos(self.step);
+        u32::try_from(step).expect("steps of a range are counted before it is read")
+    }
+
     /// The question for the cells that answers are made of: Apdex counts spans with an error
     /// apart, so the status makes a group then too.
     pub(super) fn of_cells(&self) -> Self {

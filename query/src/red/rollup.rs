@@ -1,13 +1,16 @@
 //! Figures from rollups, and from the spans that are not rolled up yet.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use schemas::rollups::ROLLUP_STEPS;
 use schemas::{SpanBatch, TraceId, UnixNanos};
+use tokio::task::JoinSet;
 
 use super::cells::Cells;
 use super::query::{GroupBy, RedQuery, TimeSpan, nanos};
+use super::row_sums::RowSums;
 use super::span_columns::{self, SpanColumns};
 use super::{RedSource, Series, condition};
 use crate::QueryError;
@@ -54,12 +57,17 @@ pub(super) async fn series(
 ) -> Result<Series, QueryError> {
     let mut cells = Cells::new(query, source.red.reserve_memory("figures of rollups"));
     let wanted = RedRows::columns(&query.group_by);
-    let mut stream = source
-        .red
-        .select(condition::of_rows(query, rows), wanted)
-        .await?;
-    while let Some(batch) = stream.try_next().await? {
-        cells.add_rows(&RedRows::of(&batch)?)?;
+    let condition = condition::of_rows(query, rows);
+    let shared = Arc::new(query.clone());
+    // Each partition of the rows is added up on a thread of its own.
+    let mut partitions = JoinSet::new();
+    for rows in source.red.select_partitions(condition, wanted).await? {
+        let memory = source.red.reserve_memory("rows of rollups");
+        let rows = rows.map_err(QueryError::from).boxed();
+        partitions.spawn(RowSums::of(Arc::clone(&shared), rows, memory));
+    }
+    while let Some(sums) = partitions.join_next().await {
+        cells.add_rows(sums??)?;
     }
     add_unrolled(source, query, &mut cells).await?;
     Ok(cells.into_series())

@@ -12,7 +12,7 @@ use schemas::StatusCode;
 use schemas::rollups::{BUCKET_START, red_schema};
 
 use crate::QueryError;
-use crate::red::{Cell, DurationHistogram, GroupBy};
+use crate::red::{Cell, DurationHistogram, GroupBy, HistogramSum, MalformedHistogram};
 
 /// The rows that together are all spans once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -123,21 +123,38 @@ impl RedRows {
 
     /// The sums of a row.
     pub(crate) fn cell(&self, row: usize) -> Result<Cell, QueryError> {
+        let mut cell = Cell::default();
+        self.add_figures(row, &mut cell);
+        let durations = DurationHistogram::from_bytes(self.durations.value(row));
+        cell.durations = durations.map_err(malformed)?;
+        Ok(cell)
+    }
+
+    /// Adds the sums of a row to a cell, but for the histogram.
+    pub(crate) fn add_figures(&self, row: usize, cell: &mut Cell) {
         let count = u64::try_from(self.counts.value(row)).unwrap_or_default();
         let status = StatusCode::from_number(self.status_code(row).into());
-        let durations = DurationHistogram::from_bytes(self.durations.value(row));
-        Ok(Cell {
-            count,
-            errors: if status == StatusCode::Error {
-                count
-            } else {
-                0
-            },
-            sum_nano: self.sums.value(row).into(),
-            max_nano: self.maxima.value(row),
-            durations: durations.map_err(|error| DataFusionError::External(Box::new(error)))?,
-        })
+        cell.count = cell.count.saturating_add(count);
+        if status == StatusCode::Error {
+            cell.errors = cell.errors.saturating_add(count);
+        }
+        cell.sum_nano = cell.sum_nano.saturating_add(self.sums.value(row).into());
+        cell.max_nano = cell.max_nano.max(self.maxima.value(row));
     }
+
+    /// Adds the histogram of a row to a sum.
+    pub(crate) fn add_durations(
+        &self,
+        row: usize,
+        sum: &mut HistogramSum,
+    ) -> Result<(), QueryError> {
+        let added = sum.add_bytes(self.durations.value(row), 1);
+        Ok(added.map_err(malformed)?)
+    }
+}
+
+fn malformed(error: MalformedHistogram) -> DataFusionError {
+    DataFusionError::External(Box::new(error))
 }
 
 /// The column of a dimension.

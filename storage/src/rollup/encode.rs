@@ -1,17 +1,17 @@
 //! Rows of a rollup table as Parquet: one file a date.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, UInt32Type};
-use arrow_array::{PrimitiveArray, RecordBatch, UInt32Array};
-use arrow_schema::{ArrowError, DataType, Schema};
+use arrow_array::{ArrayRef, PrimitiveArray, RecordBatch, UInt32Array};
+use arrow_schema::{ArrowError, DataType, Schema, SchemaRef};
 use arrow_select::take::take_record_batch;
 use bytes::Bytes;
+use datafusion::arrow::compute::partition;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
@@ -19,17 +19,18 @@ use schemas::rollups::BUCKET_START;
 
 use crate::table::PartitionDate;
 
-/// Rows of a row group. It also ends where the length of buckets changes: readers want one.
+/// Rows of a row group. It also ends where what is summed up changes: readers want one kind of rows.
 const ROW_GROUP_ROWS: usize = 50_000;
 /// Rows of a page: what a reader of few buckets has to decode.
 const PAGE_ROWS: usize = 4096;
 /// Bytes of a page, about: histograms of busy services take hundreds of bytes each, and who asks
 /// for one service should not inflate those of all.
-const PAGE_BYTES: usize = 64 << 10;
+const PAGE_BYTES: usize = 32 << 10;
 /// After so many rows it is looked whether a page is full.
-const BATCH_ROWS: usize = 128;
+const BATCH_ROWS: usize = 64;
 
-/// The column by which rows are told apart first.
+/// The columns that say what rows are sums over. All rows of a step and a kind stand together.
+const KINDS: [&str; 3] = [STEP, "is_total", "dimension"];
 const STEP: &str = "step_seconds";
 
 /// A Parquet file that is not stored yet.
@@ -77,37 +78,78 @@ fn int64<'a>(
 }
 
 fn encode_file(date: PartitionDate, rows: &RecordBatch) -> Result<EncodedRows, ParquetError> {
-    // Without the Arrow schema readers see plain strings, as the table's schema says.
-    let options = ArrowWriterOptions::new()
-        .with_properties(properties(rows.schema_ref()))
-        .with_skip_arrow_metadata(true);
-    let mut writer = ArrowWriter::try_new_with_options(Vec::new(), rows.schema(), options)?;
-    for run in runs(int64(rows, STEP)?.values()) {
-        writer.write(&rows.slice(run.start, run.len()))?;
-        writer.flush()?;
-    }
-    let starts = int64(rows, BUCKET_START)?.values();
-    Ok(EncodedRows {
-        date,
-        bytes: Bytes::from(writer.into_inner()?),
-        rows: rows.num_rows() as u64,
-        min_start_nanos: starts.iter().copied().min().unwrap_or_default(),
-        max_start_nanos: starts.iter().copied().max().unwrap_or_default(),
-    })
+    let mut encoder = FileEncoder::new(date, rows.schema())?;
+    encoder.write(rows)?;
+    encoder.finish()
 }
 
-/// The runs of equal values.
-fn runs(values: &[i64]) -> Vec<Range<usize>> {
-    let mut end = 0;
-    let lengths = values
-        .chunk_by(|left, right| left == right)
-        .map(<[i64]>::len);
-    lengths
-        .map(|length| {
-            end += length;
-            end - length..end
+/// Encodes rows of one date as they come, in their order.
+#[derive(Debug)]
+pub(super) struct FileEncoder {
+    date: PartitionDate,
+    writer: ArrowWriter<Vec<u8>>,
+    /// What the last row is a sum over.
+    kind: Vec<ArrayRef>,
+    rows: u64,
+    starts: Option<(i64, i64)>,
+}
+
+impl FileEncoder {
+    /// A file without rows.
+    ///
+    /// # Errors
+    /// When the schema is not one of a rollup table.
+    pub(super) fn new(date: PartitionDate, schema: SchemaRef) -> Result<Self, ParquetError> {
+        // Without the Arrow schema readers see plain strings, as the table's schema says.
+        let options = ArrowWriterOptions::new()
+            .with_properties(properties(&schema))
+            .with_skip_arrow_metadata(true);
+        Ok(Self {
+            date,
+            writer: ArrowWriter::try_new_with_options(Vec::new(), schema, options)?,
+            kind: Vec::new(),
+            rows: 0,
+            starts: None,
         })
-        .collect()
+    }
+
+    /// Appends rows.
+    ///
+    /// # Errors
+    /// When they are not those of a rollup table.
+    pub(super) fn write(&mut self, rows: &RecordBatch) -> Result<(), ParquetError> {
+        let kinds = KINDS.iter().filter_map(|name| rows.column_by_name(name));
+        let kinds: Vec<ArrayRef> = kinds.cloned().collect();
+        for run in partition(&kinds)?.ranges() {
+            let kind: Vec<ArrayRef> = kinds.iter().map(|kind| kind.slice(run.start, 1)).collect();
+            if kind != self.kind {
+                self.writer.flush()?;
+                self.kind = kind;
+            }
+            self.writer.write(&rows.slice(run.start, run.len()))?;
+        }
+        for start in int64(rows, BUCKET_START)?.values() {
+            let (first, last) = self.starts.unwrap_or((*start, *start));
+            self.starts = Some((first.min(*start), last.max(*start)));
+        }
+        self.rows += rows.num_rows() as u64;
+        Ok(())
+    }
+
+    /// The file.
+    ///
+    /// # Errors
+    /// When its end cannot be encoded.
+    pub(super) fn finish(self) -> Result<EncodedRows, ParquetError> {
+        let (min_start_nanos, max_start_nanos) = self.starts.unwrap_or_default();
+        Ok(EncodedRows {
+            date: self.date,
+            bytes: Bytes::from(self.writer.into_inner()?),
+            rows: self.rows,
+            min_start_nanos,
+            max_start_nanos,
+        })
+    }
 }
 
 fn properties(schema: &Schema) -> WriterProperties {
@@ -129,6 +171,14 @@ fn properties(schema: &Schema) -> WriterProperties {
             _ => true,
         };
         builder = builder.set_column_dictionary_enabled(path.clone(), repeats);
+        if *field.data_type() != DataType::Binary {
+            // A reader makes a decompressor for each compressed column, which takes longer than to
+            // read a few rows. Dictionaries and differences are small without.
+            builder = builder.set_column_compression(path.clone(), Compression::UNCOMPRESSED);
+        }
+        if *field.data_type() == DataType::Int64 && !repeats {
+            builder = builder.set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED);
+        }
         if *field.data_type() == DataType::Binary {
             // Nobody looks for a histogram.
             builder = builder.set_column_statistics_enabled(path, EnabledStatistics::None);
@@ -169,5 +219,15 @@ mod tests {
         ];
         assert_eq!(facts, expect);
         assert!(encode(&rows.slice(0, 0)).expect("no rows").is_empty());
+    }
+
+    #[test]
+    fn only_histograms_are_compressed() {
+        let files = encode(&counts(&[(10, 0, 1), (10, 0, 2)])).expect("rows of a rollup table");
+        let reader = SerializedFileReader::new(files[0].bytes.clone()).expect("Parquet");
+        for column in reader.metadata().row_group(0).columns() {
+            let is_compressed = column.compression() != Compression::UNCOMPRESSED;
+            assert_eq!(is_compressed, column.column_path().string() == "durations");
+        }
     }
 }

@@ -1,18 +1,15 @@
 //! A Parquet file of rows, as storage knows it while the process runs.
 
-use std::ops::Range;
 use std::sync::Arc;
 
-use bytes::Bytes;
-use futures::FutureExt;
-use futures::future::BoxFuture;
+use arrow_schema::SchemaRef;
 use object_store::ObjectStore;
-use parquet::arrow::arrow_reader::ArrowReaderOptions;
-use parquet::arrow::async_reader::AsyncFileReader;
-use parquet::errors::Result;
-use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
 use tokio::sync::OnceCell;
 
+use super::RollupTable;
+use crate::StorageError;
 use crate::data_file::StoredFile;
 use crate::table::AddedFile;
 
@@ -20,59 +17,112 @@ use crate::table::AddedFile;
 /// compaction bounds how many there are.
 #[derive(Debug)]
 pub(crate) struct RollupFile {
+    pub(crate) table: RollupTable,
     pub(crate) added: AddedFile,
-    footer: OnceCell<Arc<ParquetMetaData>>,
+    footer: OnceCell<Arc<RollupFooter>>,
+}
+
+/// What the end of a file says, and where the table's columns are in it: other engines may have
+/// written them in another order and in other types.
+#[derive(Debug)]
+pub(crate) struct RollupFooter {
+    /// Metadata with page indexes.
+    pub(super) reader: ArrowReaderMetadata,
+    /// How the table's columns are numbered among the file's; none for absent ones.
+    pub(super) roots: Vec<Option<usize>>,
+    /// The leaves of the columns that have just the table's type, so that what is known of them
+    /// is in the order of the table's values.
+    pub(super) leaves: Vec<Option<usize>>,
 }
 
 impl RollupFile {
     /// A file of which nothing but its log entry is known yet.
-    pub(crate) fn new(added: AddedFile) -> Self {
+    pub(crate) fn new(table: RollupTable, added: AddedFile) -> Self {
         Self {
+            table,
             added,
             footer: OnceCell::new(),
         }
     }
 
-    /// Reads the file from `store`, which is rooted at its table.
-    pub(crate) fn reader(self: &Arc<Self>, store: &Arc<dyn ObjectStore>) -> RollupReader {
-        RollupReader {
-            stored: StoredFile {
-                store: Arc::clone(store),
-                path: self.added.location(),
-                size: self.added.size,
-            },
-            file: Arc::clone(self),
+    /// The file's bytes in `store`, which is rooted at its table.
+    pub(super) fn stored(&self, store: &Arc<dyn ObjectStore>) -> StoredFile {
+        StoredFile {
+            store: Arc::clone(store),
+            path: self.added.location(),
+            size: self.added.size,
         }
+    }
+
+    /// The file's footer, fetched by the first who asks.
+    ///
+    /// # Errors
+    /// [`StorageError::Unavailable`] naming the file when it cannot be read.
+    pub(super) async fn footer(
+        &self,
+        store: &Arc<dyn ObjectStore>,
+    ) -> Result<Arc<RollupFooter>, StorageError> {
+        let definition = self.table.definition();
+        let fetch = || async {
+            // Types are the table's, whatever the writer had in memory.
+            let options = ArrowReaderOptions::new()
+                .with_skip_arrow_metadata(true)
+                .with_page_index_policy(PageIndexPolicy::Optional);
+            let reader = ArrowReaderMetadata::load_async(&mut self.stored(store), options).await?;
+            let footer = RollupFooter::new(reader, (definition.schema)());
+            Ok::<_, parquet::errors::ParquetError>(Arc::new(footer))
+        };
+        let footer = self.footer.get_or_try_init(fetch).await;
+        footer.cloned().map_err(|error| {
+            let path = &self.added.path;
+            StorageError::unavailable(&format!("read {path} of {definition}"), error)
+        })
     }
 }
 
-/// A file's bytes, with its footer from memory.
-#[derive(Debug)]
-pub(crate) struct RollupReader {
-    stored: StoredFile,
-    file: Arc<RollupFile>,
+impl RollupFooter {
+    fn new(reader: ArrowReaderMetadata, schema: &SchemaRef) -> Self {
+        let descriptor = reader.parquet_schema();
+        let root_of = |name: &String| reader.schema().index_of(name).ok();
+        let roots: Vec<Option<usize>> = schema
+            .fields()
+            .iter()
+            .map(|field| root_of(field.name()))
+            .collect();
+        let leaves = schema.fields().iter().zip(&roots).map(|(field, root)| {
+            let root = (*root)?;
+            let has_same_type = reader.schema().field(root).data_type() == field.data_type();
+            let mut leaves = 0..descriptor.num_columns();
+            let leaf = leaves.find(|leaf| descriptor.get_column_root_idx(*leaf) == root);
+            leaf.filter(|_| has_same_type)
+        });
+        let leaves = leaves.collect();
+        Self {
+            reader,
+            roots,
+            leaves,
+        }
+    }
+
+    pub(super) fn row_groups(&self) -> &[RowGroupMetaData] {
+        self.reader.metadata().row_groups()
+    }
 }
 
-impl AsyncFileReader for RollupReader {
-    fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, Result<Bytes>> {
-        self.stored.get_bytes(range)
-    }
+#[cfg(test)]
+pub(super) mod tests {
+    use bytes::Bytes;
+    use parquet::arrow::ArrowWriter;
 
-    fn get_byte_ranges(&mut self, ranges: Vec<Range<u64>>) -> BoxFuture<'_, Result<Vec<Bytes>>> {
-        self.stored.get_byte_ranges(ranges)
-    }
+    use super::*;
 
-    fn get_metadata<'a>(
-        &'a mut self,
-        _options: Option<&'a ArrowReaderOptions>,
-    ) -> BoxFuture<'a, Result<Arc<ParquetMetaData>>> {
-        async move {
-            let options =
-                ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
-            let mut stored = self.stored.clone();
-            let fetch = || async move { stored.get_metadata(Some(&options)).await };
-            self.file.footer.get_or_try_init(fetch).await.cloned()
-        }
-        .boxed()
+    /// The footer of a file without rows.
+    pub(in super::super) fn empty_footer(table: RollupTable) -> Arc<RollupFooter> {
+        let schema = (table.definition().schema)();
+        let writer = ArrowWriter::try_new(Vec::new(), Arc::clone(schema), None);
+        let file = writer.and_then(ArrowWriter::into_inner).expect("writes");
+        let options = ArrowReaderOptions::new();
+        let reader = ArrowReaderMetadata::load(&Bytes::from(file), options).expect("Parquet");
+        Arc::new(RollupFooter::new(reader, schema))
     }
 }

@@ -5,25 +5,27 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::{Session, TableProvider};
-use datafusion::common::stats::Precision;
-use datafusion::common::{DFSchema, DataFusionError, Result, ScalarValue, Statistics};
-use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::ParquetFileReaderFactory;
-use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
-use datafusion::datasource::source::DataSourceExec;
-use datafusion::execution::object_store::ObjectStoreUrl;
-use datafusion::logical_expr::utils::conjunction;
+use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
-use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
+use futures::{StreamExt, TryStreamExt, stream};
 use object_store::ObjectStore;
-use parquet::arrow::async_reader::AsyncFileReader;
-use schemas::rollups::BUCKET_START;
 
+use super::exec::RollupScan;
+use super::plan::{WantedRows, deal, may_hold_rows, wanted_rows};
+use super::stream::ReadContext;
 use super::{RollupFile, RollupTable};
+use crate::scan::{Condition, filter_support, physical_filter};
 
-/// The rows of one snapshot. Files, row groups and pages are pruned, by their ranges of buckets
-/// above all.
+/// So many footers are fetched at a time.
+const FOOTERS_AT_ONCE: usize = 16;
+/// Rows of a batch, at most: histograms of busy services take kilobytes each.
+const BATCH_ROWS: usize = 2048;
+
+/// The rows of one snapshot.
+///
+/// The scan is ours rather than DataFusion's Parquet source, which prepares the filter anew for
+/// each file: that took far longer than to read the few rows which a question needs of a file.
 #[derive(Debug)]
 pub(crate) struct RollupProvider {
     table: RollupTable,
@@ -45,27 +47,23 @@ impl RollupProvider {
         }
     }
 
-    /// The files, dealt out to at most `count` groups.
-    fn groups(&self, count: usize) -> Result<Vec<FileGroup>> {
-        let schema = self.schema();
-        let bucket = schema.index_of(BUCKET_START)?;
-        let count = count.min(self.files.len()).max(1);
-        let mut groups = vec![FileGroup::default(); count];
-        for (number, file) in self.files.iter().enumerate() {
-            let added = &file.added;
-            let mut statistics = Statistics::new_unknown(&schema);
-            let is_known = added.min_start_nanos > i64::MIN && added.max_start_nanos < i64::MAX;
-            if is_known && let Some(column) = statistics.column_statistics.get_mut(bucket) {
-                let exact = |nanos| Precision::Exact(ScalarValue::Int64(Some(nanos)));
-                column.min_value = exact(added.min_start_nanos);
-                column.max_value = exact(added.max_start_nanos);
-            }
-            let planned = PartitionedFile::new(added.location().to_string(), added.size)
-                .with_statistics(Arc::new(statistics))
-                .with_extension(Arc::clone(file));
-            groups[number % count].push(planned);
-        }
-        Ok(groups)
+    /// The row groups that may hold rows which meet the conditions.
+    async fn wanted(&self, conditions: &[Condition]) -> Result<Vec<WantedRows>> {
+        let candidates = self.files.iter();
+        let candidates: Vec<_> = candidates
+            .filter(|file| may_hold_rows(file, conditions))
+            .map(Arc::clone)
+            .collect();
+        let footers = stream::iter(candidates).map(|file| async move {
+            let footer = file.footer(&self.store).await;
+            let footer = footer.map_err(|error| DataFusionError::External(Box::new(error)))?;
+            Ok::<_, DataFusionError>((file, footer))
+        });
+        let footers: Vec<_> = footers.buffered(FOOTERS_AT_ONCE).try_collect().await?;
+        let wanted = footers.iter();
+        Ok(wanted
+            .flat_map(|(file, footer)| wanted_rows(file, footer, conditions))
+            .collect())
     }
 }
 
@@ -83,8 +81,7 @@ impl TableProvider for RollupProvider {
         &self,
         filters: &[&Expr],
     ) -> Result<Vec<TableProviderFilterPushDown>> {
-        // Pruning leaves rows in; the filter above takes them out, or is taken over while planning.
-        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+        filter_support(filters)
     }
 
     async fn scan(
@@ -92,51 +89,27 @@ impl TableProvider for RollupProvider {
         state: &dyn Session,
         projection: Option<&Vec<usize>>,
         filters: &[Expr],
-        limit: Option<usize>,
+        _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let schema = self.schema();
-        let readers = Arc::new(Readers {
+        let table = self.schema();
+        let filters = filters
+            .iter()
+            .map(|filter| physical_filter(state, &table, filter))
+            .collect::<Result<Vec<_>>>()?;
+        let conditions = Condition::split(&table, filters.iter().cloned());
+        let wanted = self.wanted(&conditions).await?;
+        let projection: Vec<usize> = match projection {
+            Some(columns) => columns.clone(),
+            None => (0..table.fields().len()).collect(),
+        };
+        let context = ReadContext {
             store: Arc::clone(&self.store),
-        });
-        let mut source = ParquetSource::new(Arc::clone(&schema))
-            .with_parquet_file_reader_factory(readers)
-            .with_pushdown_filters(true)
-            .with_reorder_filters(true)
-            .with_enable_page_index(true);
-        if let Some(filter) = conjunction(filters.iter().cloned()) {
-            let columns = DFSchema::try_from(Arc::clone(&schema))?;
-            source = source.with_predicate(state.create_physical_expr(filter, &columns)?);
-        }
-        // Files are opened by the readers above; the address is only that of a store which exists.
-        let address = ObjectStoreUrl::local_filesystem();
-        // A scan that filters may not stop early: rows that are left over are not the wanted ones.
-        let limit = limit.filter(|_| filters.is_empty());
-        let config = FileScanConfigBuilder::new(address, Arc::new(source))
-            .with_file_groups(self.groups(state.config().target_partitions())?)
-            .with_projection_indices(projection.cloned())?
-            .with_limit(limit)
-            .build();
-        Ok(DataSourceExec::from_data_source(config))
-    }
-}
-
-/// Opens files of one table with the footers that they keep.
-#[derive(Debug)]
-struct Readers {
-    store: Arc<dyn ObjectStore>,
-}
-
-impl ParquetFileReaderFactory for Readers {
-    fn create_reader(
-        &self,
-        _partition: usize,
-        file: PartitionedFile,
-        _metadata_size_hint: Option<usize>,
-        _metrics: &ExecutionPlanMetricsSet,
-    ) -> Result<Box<dyn AsyncFileReader + Send>> {
-        let known = file.extension::<Arc<RollupFile>>().ok_or_else(|| {
-            DataFusionError::Internal(format!("{} is no file of ours", file.path()))
-        })?;
-        Ok(Box::new(known.reader(&self.store)))
+            schema: Arc::new(table.project(&projection)?),
+            table,
+            projection,
+            batch_rows: BATCH_ROWS,
+        };
+        let partitions = deal(wanted, state.config().target_partitions());
+        Ok(Arc::new(RollupScan::new(context, partitions, filters)))
     }
 }

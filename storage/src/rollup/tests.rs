@@ -3,8 +3,11 @@
 mod compaction;
 mod counting;
 mod crashes;
+mod merging;
 mod others;
+mod parts;
 mod pruning;
+mod scanning;
 mod store;
 mod world;
 

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::datatypes::DataType;
+use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::expressions::{
     BinaryExpr, CastExpr, Column, InListExpr, IsNotNullExpr, IsNullExpr, Literal,
 };
 use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
-use schemas::columns::{ATTRIBUTE_MATCHES, EVENT_ATTRIBUTE_MATCHES, span_columns};
-use schemas::{ColumnId, ColumnType};
+use schemas::ColumnId;
+use schemas::columns::{ATTRIBUTE_MATCHES, EVENT_ATTRIBUTE_MATCHES};
 
 use super::pruning::Outcome;
 
-/// A filter over the columns of the span table, which are numbered as in its schema.
+/// A filter over the columns of a table, which are numbered as in its schema.
 #[derive(Clone, Debug)]
 pub(crate) struct Condition {
     /// The filter as it is evaluated on rows.
@@ -67,17 +67,20 @@ pub(crate) enum Value {
 }
 
 impl Condition {
-    /// Reads a filter.
-    pub(crate) fn new(expr: Arc<dyn PhysicalExpr>) -> Self {
-        let meaning = meaning_of(&expr);
+    /// Reads a filter over columns of `schema`.
+    fn new(schema: &Schema, expr: Arc<dyn PhysicalExpr>) -> Self {
+        let meaning = meaning_of(schema, &expr);
         Self { expr, meaning }
     }
 
-    /// The conditions that together are `filters`: conjunctions are split.
-    pub(crate) fn split(filters: impl IntoIterator<Item = Arc<dyn PhysicalExpr>>) -> Vec<Self> {
+    /// The conditions that together are `filters` over columns of `schema`: conjunctions are split.
+    pub(crate) fn split(
+        schema: &Schema,
+        filters: impl IntoIterator<Item = Arc<dyn PhysicalExpr>>,
+    ) -> Vec<Self> {
         let mut conditions = Vec::new();
         for filter in filters {
-            let condition = Self::new(filter);
+            let condition = Self::new(schema, filter);
             match condition.meaning {
                 Meaning::All(parts) => conditions.extend(parts),
                 _ => conditions.push(condition),
@@ -111,9 +114,9 @@ impl Condition {
     }
 }
 
-fn meaning_of(expr: &Arc<dyn PhysicalExpr>) -> Meaning {
+fn meaning_of(schema: &Schema, expr: &Arc<dyn PhysicalExpr>) -> Meaning {
     if let Some(binary) = expr.downcast_ref::<BinaryExpr>() {
-        return meaning_of_binary(binary);
+        return meaning_of_binary(schema, binary);
     }
     if let Some(literal) = expr.downcast_ref::<Literal>() {
         return match literal.value() {
@@ -123,13 +126,13 @@ fn meaning_of(expr: &Arc<dyn PhysicalExpr>) -> Meaning {
         };
     }
     let test = if let Some(is_null) = expr.downcast_ref::<IsNullExpr>() {
-        column_of(is_null.arg()).map(|column| (column, Test::Null))
+        column_of(schema, is_null.arg()).map(|column| (column, Test::Null))
     } else if let Some(is_not_null) = expr.downcast_ref::<IsNotNullExpr>() {
-        column_of(is_not_null.arg()).map(|column| (column, Test::NotNull))
+        column_of(schema, is_not_null.arg()).map(|column| (column, Test::NotNull))
     } else if let Some(in_list) = expr.downcast_ref::<InListExpr>() {
-        one_of(in_list)
+        one_of(schema, in_list)
     } else if let Some(call) = expr.downcast_ref::<ScalarFunctionExpr>() {
-        attribute_test(call)
+        attribute_test(schema, call)
     } else {
         None
     };
@@ -138,11 +141,11 @@ fn meaning_of(expr: &Arc<dyn PhysicalExpr>) -> Meaning {
     })
 }
 
-fn meaning_of_binary(binary: &BinaryExpr) -> Meaning {
+fn meaning_of_binary(schema: &Schema, binary: &BinaryExpr) -> Meaning {
     let parts = |flatten: fn(Meaning) -> Result<Vec<Condition>, Meaning>| {
         let mut parts = Vec::new();
         for side in [binary.left(), binary.right()] {
-            match flatten(meaning_of(side)) {
+            match flatten(meaning_of(schema, side)) {
                 Ok(nested) => parts.extend(nested),
                 Err(meaning) => parts.push(Condition {
                     expr: Arc::clone(side),
@@ -165,9 +168,9 @@ fn meaning_of_binary(binary: &BinaryExpr) -> Meaning {
             let Some(comparison) = Comparison::of(*operator) else {
                 return Meaning::Opaque;
             };
-            let left_first = (column_of(binary.left()), binary.right(), comparison);
+            let left_first = (column_of(schema, binary.left()), binary.right(), comparison);
             let right_first = (
-                column_of(binary.right()),
+                column_of(schema, binary.right()),
                 binary.left(),
                 comparison.mirrored(),
             );
@@ -179,7 +182,7 @@ fn meaning_of_binary(binary: &BinaryExpr) -> Meaning {
                 if literal.value().is_null() {
                     return Meaning::Constant(Outcome::Never);
                 }
-                if let Some(value) = Value::of_column(column, literal.value()) {
+                if let Some(value) = Value::of_column(data_type(schema, column), literal.value()) {
                     return Meaning::Test(column, Test::Compare(comparison, value));
                 }
             }
@@ -188,19 +191,20 @@ fn meaning_of_binary(binary: &BinaryExpr) -> Meaning {
     }
 }
 
-fn one_of(in_list: &InListExpr) -> Option<(ColumnId, Test)> {
+fn one_of(schema: &Schema, in_list: &InListExpr) -> Option<(ColumnId, Test)> {
     if in_list.negated() {
         return None;
     }
-    let column = column_of(in_list.expr())?;
+    let column = column_of(schema, in_list.expr())?;
+    let data_type = data_type(schema, column);
     let values = in_list
         .list()
         .iter()
-        .map(|item| Value::of_column(column, item.downcast_ref::<Literal>()?.value()));
+        .map(|item| Value::of_column(data_type, item.downcast_ref::<Literal>()?.value()));
     Some((column, Test::OneOf(values.collect::<Option<_>>()?)))
 }
 
-fn attribute_test(call: &ScalarFunctionExpr) -> Option<(ColumnId, Test)> {
+fn attribute_test(schema: &Schema, call: &ScalarFunctionExpr) -> Option<(ColumnId, Test)> {
     if ![ATTRIBUTE_MATCHES, EVENT_ATTRIBUTE_MATCHES].contains(&call.name()) {
         return None;
     }
@@ -212,28 +216,31 @@ fn attribute_test(call: &ScalarFunctionExpr) -> Option<(ColumnId, Test)> {
         .value()
         .try_as_str()??
         .to_owned();
-    Some((column_of(column)?, Test::Attribute(key)))
+    Some((column_of(schema, column)?, Test::Attribute(key)))
 }
 
 /// The column that `expr` is, seen through casts which keep values and their order.
-fn column_of(expr: &Arc<dyn PhysicalExpr>) -> Option<ColumnId> {
+fn column_of(schema: &Schema, expr: &Arc<dyn PhysicalExpr>) -> Option<ColumnId> {
     if let Some(cast) = expr.downcast_ref::<CastExpr>() {
-        let column = column_of(cast.expr())?;
-        let keeps_values = match column.column().column_type {
-            ColumnType::Keyword | ColumnType::Text => is_text(cast.cast_type()),
-            ColumnType::Int8 => {
+        let column = column_of(schema, cast.expr())?;
+        let keeps_values = match data_type(schema, column) {
+            DataType::Int8 => {
                 matches!(
                     cast.cast_type(),
                     DataType::Int8 | DataType::Int16 | DataType::Int32 | DataType::Int64
                 )
             }
-            ColumnType::Int64 => *cast.cast_type() == DataType::Int64,
-            _ => false,
+            DataType::Int64 => *cast.cast_type() == DataType::Int64,
+            column => is_text(column) && is_text(cast.cast_type()),
         };
         return keeps_values.then_some(column);
     }
     let index = expr.downcast_ref::<Column>()?.index();
-    (index < span_columns().len()).then_some(ColumnId(index))
+    (index < schema.fields().len()).then_some(ColumnId(index))
+}
+
+fn data_type(schema: &Schema, column: ColumnId) -> &DataType {
+    schema.field(column.0).data_type()
 }
 
 fn is_text(data_type: &DataType) -> bool {
@@ -270,17 +277,15 @@ impl Comparison {
 }
 
 impl Value {
-    /// A literal as a value of `column`; `None` for null and for values of another kind.
-    fn of_column(column: ColumnId, literal: &ScalarValue) -> Option<Self> {
+    /// A literal as a value of a column; `None` for null and for values of another kind.
+    fn of_column(data_type: &DataType, literal: &ScalarValue) -> Option<Self> {
         let value = Self::of_literal(literal)?;
-        let fits = match column.column().column_type {
-            ColumnType::Int64 | ColumnType::Int8 => matches!(value, Self::Int(_)),
-            ColumnType::Bool => matches!(value, Self::Bool(_)),
-            ColumnType::TraceId | ColumnType::SpanId | ColumnType::Keyword | ColumnType::Text => {
-                matches!(value, Self::Bytes(_))
-            }
-            // NaN has no place in Parquet's statistics.
-            ColumnType::Float64 | ColumnType::Events | ColumnType::Links => false,
+        let fits = match data_type {
+            DataType::Int64 | DataType::Int8 => matches!(value, Self::Int(_)),
+            DataType::Boolean => matches!(value, Self::Bool(_)),
+            DataType::FixedSizeBinary(_) => matches!(value, Self::Bytes(_)),
+            // Among the others are floating-point numbers: NaN has no place in Parquet's statistics.
+            other => is_text(other) && matches!(value, Self::Bytes(_)),
         };
         fits.then_some(value)
     }

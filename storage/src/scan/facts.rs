@@ -1,7 +1,7 @@
 //! What is known without reading rows: of whole files, row groups, pages and chunks in memory.
 
 use arrow_array::Array;
-use parquet::file::metadata::RowGroupMetaData;
+use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::statistics::Statistics;
 use schemas::columns::START_TIME_UNIX_NANO;
@@ -71,21 +71,7 @@ impl<'a> RowGroupFacts<'a> {
     /// What the page index says of a column, page by page.
     pub(crate) fn pages(&self, column: ColumnId) -> Option<Vec<Page>> {
         let leaf = self.flat_leaf(column)?;
-        let metadata = self.footer.reader.metadata();
-        let index = metadata.column_index()?.get(self.row_group)?.get(leaf)?;
-        let locations = metadata
-            .offset_index()?
-            .get(self.row_group)?
-            .get(leaf)?
-            .page_locations();
-        let pages = locations.iter().enumerate().map(|(number, location)| {
-            let first_row = usize::try_from(location.first_row_index).ok()?;
-            Some(Page {
-                first_row,
-                facts: page_facts(index, number)?,
-            })
-        });
-        pages.collect()
+        pages_of_leaf(self.footer.reader.metadata(), self.row_group, leaf)
     }
 }
 
@@ -94,23 +80,10 @@ impl Facts for RowGroupFacts<'_> {
         if self.footer.leaf_of_column[column.0].is_none() {
             return ColumnFacts::ALL_NULL;
         }
-        let statistics = self
-            .flat_leaf(column)
-            .and_then(|leaf| self.metadata().column(leaf).statistics());
-        let Some(statistics) = statistics else {
-            return ColumnFacts::UNKNOWN;
-        };
-        let nulls = match statistics.null_count_opt() {
-            Some(0) => Nulls::None,
-            Some(count) if usize::try_from(count) == Ok(self.rows()) => Nulls::All,
-            _ => Nulls::Unknown,
-        };
-        let bounds = if statistics.is_min_max_deprecated() {
-            None
-        } else {
-            bounds(statistics)
-        };
-        ColumnFacts { nulls, bounds }
+        let leaf = self.flat_leaf(column);
+        leaf.map_or(ColumnFacts::UNKNOWN, |leaf| {
+            facts_of_leaf(self.metadata(), leaf)
+        })
     }
 
     fn may_contain(&self, column: ColumnId, value: &Value) -> bool {
@@ -141,6 +114,46 @@ impl Facts for RowGroupFacts<'_> {
         }
         self.footer.rest_keys.may_have(&column.column().name, key)
     }
+}
+
+/// What the statistics of a row group say of a column that is not nested.
+pub(crate) fn facts_of_leaf(row_group: &RowGroupMetaData, leaf: usize) -> ColumnFacts {
+    let Some(statistics) = row_group.column(leaf).statistics() else {
+        return ColumnFacts::UNKNOWN;
+    };
+    let nulls = match statistics.null_count_opt() {
+        Some(0) => Nulls::None,
+        Some(count) if i64::try_from(count) == Ok(row_group.num_rows()) => Nulls::All,
+        _ => Nulls::Unknown,
+    };
+    let bounds = if statistics.is_min_max_deprecated() {
+        None
+    } else {
+        bounds(statistics)
+    };
+    ColumnFacts { nulls, bounds }
+}
+
+/// What the page index says of a column that is not nested, page by page.
+pub(crate) fn pages_of_leaf(
+    metadata: &ParquetMetaData,
+    row_group: usize,
+    leaf: usize,
+) -> Option<Vec<Page>> {
+    let index = metadata.column_index()?.get(row_group)?.get(leaf)?;
+    let locations = metadata
+        .offset_index()?
+        .get(row_group)?
+        .get(leaf)?
+        .page_locations();
+    let pages = locations.iter().enumerate().map(|(number, location)| {
+        let first_row = usize::try_from(location.first_row_index).ok()?;
+        Some(Page {
+            first_row,
+            facts: page_facts(index, number)?,
+        })
+    });
+    pages.collect()
 }
 
 /// Bounds that a row group's statistics give; they may be cut off, but outwards.

@@ -69,16 +69,7 @@ impl TableProvider for SpanTable {
         &self,
         filters: &[&Expr],
     ) -> Result<Vec<TableProviderFilterPushDown>> {
-        let support = filters.iter().map(|filter| {
-            let is_ours =
-                !filter.is_volatile() && !filter.exists(|part| Ok(needs_other_rows(part)))?;
-            Ok(if is_ours {
-                TableProviderFilterPushDown::Exact
-            } else {
-                TableProviderFilterPushDown::Unsupported
-            })
-        });
-        support.collect()
+        filter_support(filters)
     }
 
     async fn scan(
@@ -90,9 +81,9 @@ impl TableProvider for SpanTable {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let filters = filters
             .iter()
-            .map(|filter| physical_filter(state, filter))
+            .map(|filter| physical_filter(state, span_schema(), filter))
             .collect::<Result<Vec<_>>>()?;
-        let conditions = Condition::split(filters.iter().cloned());
+        let conditions = Condition::split(span_schema(), filters.iter().cloned());
         let plan = plan(&self.snapshot, &self.store, conditions).await;
         let plan = plan.map_err(|error| DataFusionError::External(Box::new(error)))?;
         let order = ScanOrder {
@@ -108,15 +99,32 @@ impl TableProvider for SpanTable {
     }
 }
 
-/// A filter on rows of the span table. Literals have been given the columns' types, and negations
-/// stand on comparisons, so that pruning understands them.
-pub(crate) fn physical_filter(state: &dyn Session, filter: &Expr) -> Result<Arc<dyn PhysicalExpr>> {
-    let schema = DFSchema::try_from(Arc::clone(span_schema()))?;
-    let expr = state.create_physical_expr(filter.clone(), &schema)?;
-    PhysicalExprSimplifier::new(span_schema()).simplify(expr)
+/// Whether a scan takes each filter over: all that can be evaluated on one row.
+pub(crate) fn filter_support(filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+    let support = filters.iter().map(|filter| {
+        let is_ours = !filter.is_volatile() && !filter.exists(|part| Ok(needs_other_rows(part)))?;
+        Ok(if is_ours {
+            TableProviderFilterPushDown::Exact
+        } else {
+            TableProviderFilterPushDown::Unsupported
+        })
+    });
+    support.collect()
 }
 
-/// Whether an expression cannot be evaluated on a span alone.
+/// A filter on rows of a table. Literals have been given the columns' types, and negations stand
+/// on comparisons, so that pruning understands them.
+pub(crate) fn physical_filter(
+    state: &dyn Session,
+    schema: &SchemaRef,
+    filter: &Expr,
+) -> Result<Arc<dyn PhysicalExpr>> {
+    let columns = DFSchema::try_from(Arc::clone(schema))?;
+    let expr = state.create_physical_expr(filter.clone(), &columns)?;
+    PhysicalExprSimplifier::new(schema).simplify(expr)
+}
+
+/// Whether an expression cannot be evaluated on a row alone.
 fn needs_other_rows(expr: &Expr) -> bool {
     matches!(
         expr,

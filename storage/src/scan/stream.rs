@@ -16,6 +16,7 @@ use object_store::path::Path;
 use parquet::DecodeResult;
 use parquet::arrow::push_decoder::ParquetPushDecoder;
 use schemas::SpanBatch;
+use schemas::columns::span_schema;
 use tokio::sync::Semaphore;
 
 use super::condition::Condition;
@@ -193,7 +194,7 @@ fn may_pass(late: &[Arc<dyn PhysicalExpr>], facts: &dyn Facts) -> Result<bool> {
         .iter()
         .map(|expr| snapshot_physical_expr(Arc::clone(expr)))
         .collect::<Result<Vec<_>>>()?;
-    Ok(prune(&Condition::split(now), facts).is_some())
+    Ok(prune(&Condition::split(span_schema(), now), facts).is_some())
 }
 
 fn open(

@@ -3,49 +3,19 @@
 use super::wire::each_count;
 use super::{Bucket, DurationHistogram, MalformedHistogram, bucket_of};
 
-/// Sums of fewer buckets in all are made by sorting.
-const FEW: usize = 256;
+/// Buckets that are looked at together.
+const BLOCK: usize = 64;
 
 /// Adds histograms up, and takes some out, in memory that one sum after the other uses: a count
 /// for every bucket there may be. That is many times faster than to merge one with the next.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct HistogramSum {
+    /// Empty before the first sum.
     counts: Vec<i64>,
-    /// The buckets that were added to since the last sum lie in here; all others are zero.
-    touched: Touched,
-}
-
-/// A range of buckets; empty when its first one is not before its end.
-#[derive(Clone, Copy, Debug)]
-struct Touched {
-    first: Bucket,
-    end: Bucket,
-}
-
-impl Default for Touched {
-    fn default() -> Self {
-        Self {
-            first: Bucket::MAX,
-            end: 0,
-        }
-    }
-}
-
-impl Touched {
-    fn add(&mut self, bucket: Bucket) {
-        self.first = self.first.min(bucket);
-        self.end = self.end.max(bucket + 1);
-    }
-
-    fn join(&mut self, other: Self) {
-        self.first = self.first.min(other.first);
-        self.end = self.end.max(other.end);
-    }
-}
-
-fn add(sum: &mut i64, count: u64, times: i64) {
-    let count = i64::try_from(count).unwrap_or(i64::MAX);
-    *sum = sum.saturating_add(count.saturating_mul(times));
+    /// Whether buckets of a block were added to since the last sum; all others are zero.
+    touched: Vec<bool>,
+    /// What a sum is written to first: only then its length is known.
+    taken: Vec<(Bucket, u64)>,
 }
 
 impl HistogramSum {
@@ -54,88 +24,73 @@ impl HistogramSum {
     /// # Errors
     /// [`MalformedHistogram`] when the bytes are none; the sum is then of no use.
     pub(crate) fn add_bytes(&mut self, bytes: &[u8], times: i64) -> Result<(), MalformedHistogram> {
-        let mut touched = Touched::default();
-        let counts = self.all_counts();
-        each_count(bytes, |bucket, count| {
-            touched.add(bucket);
-            add(&mut counts[bucket as usize], count, times);
-        })?;
-        self.touched.join(touched);
-        Ok(())
+        self.prepare();
+        match times {
+            1 => each_count(bytes, |bucket, count| self.add(bucket, count)),
+            _ => each_count(bytes, |bucket, count| {
+                self.add(bucket, count.saturating_mul(times));
+            }),
+        }
     }
 
     /// Adds a histogram so many times, which may be negative.
     pub(crate) fn add_histogram(&mut self, histogram: &DurationHistogram, times: i64) {
-        let mut touched = Touched::default();
-        let counts = self.all_counts();
+        self.prepare();
         for (bucket, count) in &histogram.counts {
-            touched.add(*bucket);
-            add(&mut counts[*bucket as usize], *count, times);
+            let count = i64::try_from(*count).unwrap_or(i64::MAX);
+            self.add(*bucket, count.saturating_mul(times));
         }
         for bucket in &histogram.pending {
-            touched.add(*bucket);
-            add(&mut counts[*bucket as usize], 1, times);
+            self.add(*bucket, times);
         }
-        self.touched.join(touched);
     }
 
-    fn all_counts(&mut self) -> &mut [i64] {
+    fn prepare(&mut self) {
         if self.counts.is_empty() {
-            self.counts = vec![0; bucket_of(u64::MAX) as usize + 1];
+            let blocks = bucket_of(u64::MAX) as usize / BLOCK + 1;
+            self.counts = vec![0; blocks * BLOCK];
+            self.touched = vec![false; blocks];
         }
-        &mut self.counts
+    }
+
+    fn add(&mut self, bucket: Bucket, count: i64) {
+        let sum = &mut self.counts[bucket as usize];
+        *sum = sum.saturating_add(count);
+        self.touched[bucket as usize / BLOCK] = true;
     }
 
     /// The sum since the last one was taken. Buckets below zero are empty.
     pub(crate) fn take(&mut self) -> DurationHistogram {
-        let mut histogram = DurationHistogram::default();
-        let Touched { first, end } = std::mem::take(&mut self.touched);
-        let sums = self.counts.get_mut(first as usize..end as usize);
-        for (bucket, sum) in (first..end).zip(sums.unwrap_or_default()) {
-            let count = std::mem::take(sum);
-            if count > 0 {
-                histogram.counts.push((bucket, count.cast_unsigned()));
+        self.taken.clear();
+        let blocks = self.counts.chunks_exact_mut(BLOCK).zip(&mut self.touched);
+        for (block, (counts, is_touched)) in (0..).zip(blocks) {
+            if !std::mem::take(is_touched) {
+                continue;
             }
+            // Written in any case, and kept or written over: whether a bucket holds something is
+            // as good as random, and to guess wrongly costs more than to write.
+            let mut kept = [(0, 0); BLOCK];
+            let mut length = 0;
+            for (bucket, count) in (block * BLOCK as Bucket..).zip(counts) {
+                let count = std::mem::take(count);
+                kept[length % BLOCK] = (bucket, count.cast_unsigned());
+                length += usize::from(count > 0);
+            }
+            self.taken.extend_from_slice(&kept[..length]);
         }
-        histogram
+        DurationHistogram {
+            counts: self.taken.as_slice().to_vec(),
+            pending: Vec::new(),
+        }
     }
 
     /// The sum of some histograms, when nothing was added since the last sum.
     pub(crate) fn of<'a>(
         &mut self,
-        parts: impl Iterator<Item = &'a DurationHistogram> + Clone,
+        parts: impl Iterator<Item = &'a DurationHistogram>,
     ) -> DurationHistogram {
-        let entries = |part: &DurationHistogram| part.counts.len() + part.pending.len();
-        let entries = parts.clone().map(entries).sum();
-        if entries < FEW {
-            return sum_of_few(parts, entries);
-        }
         parts.for_each(|part| self.add_histogram(part, 1));
         self.take()
-    }
-}
-
-/// To look at all buckets there may be costs more than to sort a few.
-fn sum_of_few<'a>(
-    parts: impl Iterator<Item = &'a DurationHistogram>,
-    entries: usize,
-) -> DurationHistogram {
-    let mut counts: Vec<(Bucket, u64)> = Vec::with_capacity(entries);
-    for part in parts {
-        counts.extend_from_slice(&part.counts);
-        counts.extend(part.pending.iter().map(|bucket| (*bucket, 1)));
-    }
-    counts.sort_by_key(|(bucket, _)| *bucket);
-    counts.dedup_by(|(next, more), (bucket, count)| {
-        let is_same = next == bucket;
-        if is_same {
-            *count += *more;
-        }
-        is_same
-    });
-    DurationHistogram {
-        counts,
-        pending: Vec::new(),
     }
 }
 

@@ -31,7 +31,7 @@ impl DurationHistogram {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, MalformedHistogram> {
         let mut histogram = Self::default();
         each_count(bytes, |bucket, count| {
-            histogram.counts.push((bucket, count));
+            histogram.counts.push((bucket, count.cast_unsigned()));
         })?;
         Ok(histogram)
     }
@@ -74,10 +74,11 @@ fn put_counts(counts: impl Iterator<Item = (Bucket, u64)>, bytes: &mut Vec<u8>) 
     }
 }
 
-/// Hands over the buckets that hold something of a histogram in HdrHistogram's form, in order.
+/// Hands over the buckets that hold something of a histogram in HdrHistogram's form, in order,
+/// with their counts, which are above zero.
 pub(super) fn each_count(
     bytes: &[u8],
-    mut see: impl FnMut(Bucket, u64),
+    mut see: impl FnMut(Bucket, i64),
 ) -> Result<(), MalformedHistogram> {
     let (header, mut counts) = bytes
         .split_at_checked(HEADER)
@@ -98,17 +99,19 @@ pub(super) fn each_count(
     {
         return Err(MalformedHistogram("its buckets are others"));
     }
+    let last = i64::from(bucket_of(u64::MAX));
     let mut next: i64 = 0;
     while !counts.is_empty() {
         let number = take_number(&mut counts)?;
         if number > 0 {
-            let bucket = Bucket::try_from(next)
-                .ok()
-                .filter(|bucket| *bucket <= bucket_of(u64::MAX));
-            let bucket = bucket.ok_or(MalformedHistogram("it has too many buckets"))?;
-            see(bucket, number.cast_unsigned());
+            if next > last {
+                return Err(MalformedHistogram("it has too many buckets"));
+            }
+            see(next as Bucket, number);
+            next += 1;
+        } else {
+            next = next.saturating_add(number.saturating_neg().max(1));
         }
-        next = next.saturating_add(number.saturating_neg().max(1));
     }
     Ok(())
 }
@@ -127,6 +130,7 @@ fn put_number(bytes: &mut Vec<u8>, number: i64) {
     bytes.push(rest as u8);
 }
 
+#[inline]
 fn take_number(bytes: &mut &[u8]) -> Result<i64, MalformedHistogram> {
     // Most numbers are of one byte.
     if let Some((byte, rest)) = bytes.split_first()
@@ -135,6 +139,10 @@ fn take_number(bytes: &mut &[u8]) -> Result<i64, MalformedHistogram> {
         *bytes = rest;
         return Ok(i64::from(*byte >> 1) ^ -i64::from(*byte & 1));
     }
+    take_long_number(bytes)
+}
+
+fn take_long_number(bytes: &mut &[u8]) -> Result<i64, MalformedHistogram> {
     let mut zigzag = 0_u64;
     for index in 0..9 {
         let (byte, rest) = bytes

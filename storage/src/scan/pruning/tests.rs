@@ -2,7 +2,7 @@
 
 use datafusion::logical_expr::{Expr, col, ident, lit};
 use parquet::arrow::arrow_reader::RowSelector;
-use schemas::columns::{self, column_by_name};
+use schemas::columns::{self, column_by_name, span_schema};
 
 use super::*;
 use crate::scan::tests::{attribute_matches, physical};
@@ -57,7 +57,7 @@ fn known() -> Known {
 }
 
 fn remaining(filter: &Expr) -> String {
-    let conditions = Condition::split([physical(filter)]);
+    let conditions = Condition::split(span_schema(), [physical(filter)]);
     match prune(&conditions, &known()) {
         None => "never".to_owned(),
         Some(rest) if rest.is_empty() => "always".to_owned(),
@@ -174,7 +174,11 @@ fn pages_select_the_rows_on_which_all_conditions_may_hold() {
         _ => None,
     };
     let check = |filter: Expr, expect: Option<&[RowSelector]>| {
-        let found = select_rows(&Condition::split([physical(&filter)]), 25, &pages);
+        let found = select_rows(
+            &Condition::split(span_schema(), [physical(&filter)]),
+            25,
+            &pages,
+        );
         assert_eq!(
             found.map(Vec::<RowSelector>::from).as_deref(),
             expect,

@@ -19,7 +19,7 @@ use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::WriterProperties;
 use parquet::schema::types::ColumnPath;
-use schemas::columns::{self, span_columns};
+use schemas::columns::{self, span_columns, span_schema};
 use schemas::typed_json::parse_attributes;
 use schemas::{
     AttributeRef, AttributeValue, EventRow, ResourceRow, SpanBatch, SpanBatchBuilder, SpanId,
@@ -163,7 +163,7 @@ pub(crate) fn span_ids(batches: &[RecordBatch]) -> Vec<u64> {
 
 /// A filter as scans see it.
 pub(crate) fn physical(filter: &Expr) -> Arc<dyn PhysicalExpr> {
-    physical_filter(&SessionContext::new().state(), filter).expect("plans")
+    physical_filter(&SessionContext::new().state(), span_schema(), filter).expect("plans")
 }
 
 pub(crate) fn trace_id(trace: u8) -> TraceId {
