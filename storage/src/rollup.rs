@@ -20,6 +20,7 @@ mod earlier;
 mod encode;
 mod exec;
 mod file;
+mod merging;
 mod opening;
 mod parts;
 mod plan;

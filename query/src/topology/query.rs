@@ -7,18 +7,18 @@ use crate::red::TimeSpan;
 /// What nodes and edges are told apart by, besides names and means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum TopologyDimension {
+    /// Edges by what was called: the name of the callee's span, or of the caller's where that is
+    /// all there is.
+    Operation,
     /// Nodes by `service.version`.
     Version,
     /// Nodes by `cloud.availability_zone`.
     Zone,
-    /// Edges by what was called: the name of the callee's span, or of the caller's where that is
-    /// all there is.
-    Operation,
 }
 
 impl TopologyDimension {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::Version, Self::Zone, Self::Operation];
+    /// All of them, in the order of their names.
+    pub const ALL: [Self; 3] = [Self::Operation, Self::Version, Self::Zone];
 
     /// The name in requests.
     pub const fn name(self) -> &'static str {

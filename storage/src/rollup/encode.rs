@@ -1,12 +1,11 @@
 //! Rows of a rollup table as Parquet: one file a date.
 
 use std::collections::BTreeMap;
-use std::ops::Range;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, UInt32Type};
-use arrow_array::{PrimitiveArray, RecordBatch, UInt32Array};
-use arrow_schema::{ArrowError, DataType, Schema};
+use arrow_array::{ArrayRef, PrimitiveArray, RecordBatch, UInt32Array};
+use arrow_schema::{ArrowError, DataType, Schema, SchemaRef};
 use arrow_select::take::take_record_batch;
 use bytes::Bytes;
 use datafusion::arrow::compute::partition;
@@ -79,29 +78,78 @@ fn int64<'a>(
 }
 
 fn encode_file(date: PartitionDate, rows: &RecordBatch) -> Result<EncodedRows, ParquetError> {
-    // Without the Arrow schema readers see plain strings, as the table's schema says.
-    let options = ArrowWriterOptions::new()
-        .with_properties(properties(rows.schema_ref()))
-        .with_skip_arrow_metadata(true);
-    let mut writer = ArrowWriter::try_new_with_options(Vec::new(), rows.schema(), options)?;
-    for run in runs_of_one_kind(rows)? {
-        writer.write(&rows.slice(run.start, run.len()))?;
-        writer.flush()?;
-    }
-    let starts = int64(rows, BUCKET_START)?.values();
-    Ok(EncodedRows {
-        date,
-        bytes: Bytes::from(writer.into_inner()?),
-        rows: rows.num_rows() as u64,
-        min_start_nanos: starts.iter().copied().min().unwrap_or_default(),
-        max_start_nanos: starts.iter().copied().max().unwrap_or_default(),
-    })
+    let mut encoder = FileEncoder::new(date, rows.schema())?;
+    encoder.write(rows)?;
+    encoder.finish()
 }
 
-/// The runs of rows of one step and kind.
-fn runs_of_one_kind(rows: &RecordBatch) -> Result<Vec<Range<usize>>, ArrowError> {
-    let kinds = KINDS.iter().filter_map(|name| rows.column_by_name(name));
-    Ok(partition(&kinds.cloned().collect::<Vec<_>>())?.ranges())
+/// Encodes rows of one date as they come, in their order.
+#[derive(Debug)]
+pub(super) struct FileEncoder {
+    date: PartitionDate,
+    writer: ArrowWriter<Vec<u8>>,
+    /// What the last row is a sum over.
+    kind: Vec<ArrayRef>,
+    rows: u64,
+    starts: Option<(i64, i64)>,
+}
+
+impl FileEncoder {
+    /// A file without rows.
+    ///
+    /// # Errors
+    /// When the schema is not one of a rollup table.
+    pub(super) fn new(date: PartitionDate, schema: SchemaRef) -> Result<Self, ParquetError> {
+        // Without the Arrow schema readers see plain strings, as the table's schema says.
+        let options = ArrowWriterOptions::new()
+            .with_properties(properties(&schema))
+            .with_skip_arrow_metadata(true);
+        Ok(Self {
+            date,
+            writer: ArrowWriter::try_new_with_options(Vec::new(), schema, options)?,
+            kind: Vec::new(),
+            rows: 0,
+            starts: None,
+        })
+    }
+
+    /// Appends rows.
+    ///
+    /// # Errors
+    /// When they are not those of a rollup table.
+    pub(super) fn write(&mut self, rows: &RecordBatch) -> Result<(), ParquetError> {
+        let kinds = KINDS.iter().filter_map(|name| rows.column_by_name(name));
+        let kinds: Vec<ArrayRef> = kinds.cloned().collect();
+        for run in partition(&kinds)?.ranges() {
+            let kind: Vec<ArrayRef> = kinds.iter().map(|kind| kind.slice(run.start, 1)).collect();
+            if kind != self.kind {
+                self.writer.flush()?;
+                self.kind = kind;
+            }
+            self.writer.write(&rows.slice(run.start, run.len()))?;
+        }
+        for start in int64(rows, BUCKET_START)?.values() {
+            let (first, last) = self.starts.unwrap_or((*start, *start));
+            self.starts = Some((first.min(*start), last.max(*start)));
+        }
+        self.rows += rows.num_rows() as u64;
+        Ok(())
+    }
+
+    /// The file.
+    ///
+    /// # Errors
+    /// When its end cannot be encoded.
+    pub(super) fn finish(self) -> Result<EncodedRows, ParquetError> {
+        let (min_start_nanos, max_start_nanos) = self.starts.unwrap_or_default();
+        Ok(EncodedRows {
+            date: self.date,
+            bytes: Bytes::from(self.writer.into_inner()?),
+            rows: self.rows,
+            min_start_nanos,
+            max_start_nanos,
+        })
+    }
 }
 
 fn properties(schema: &Schema) -> WriterProperties {

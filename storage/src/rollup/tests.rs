@@ -3,7 +3,9 @@
 mod compaction;
 mod counting;
 mod crashes;
+mod merging;
 mod others;
+mod parts;
 mod pruning;
 mod scanning;
 mod store;

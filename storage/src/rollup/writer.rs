@@ -5,17 +5,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arrow_array::RecordBatch;
-use futures::TryStreamExt;
 use object_store::{ObjectStore, ObjectStoreExt};
-use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
+use parquet::errors::ParquetError;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
-use super::encode::encode;
+use super::encode::{EncodedRows, FileEncoder, encode};
+use super::merging::SideBySide;
 use super::{Merge, RollupFile, RollupTable, compaction};
 use crate::table::{
     AddedFile, AppTransaction, Changes, Commit, Committed, DeltaLog, DurableLocal, Operation,
-    Outcome, data_file_path,
+    Outcome, PartitionDate, data_file_path,
 };
 use crate::{StorageError, StorageSettings, clock};
 
@@ -106,23 +106,28 @@ impl RollupWriter {
         let encoded = encoded.map_err(|error| StorageError::unavailable(&action, error))?;
         let mut files = Vec::with_capacity(encoded.len());
         for file in encoded {
-            let added = AddedFile {
-                path: data_file_path(file.date, Uuid::new_v4()),
-                size: file.bytes.len() as u64,
-                modification_time_ms: clock::unix_millis(),
-                date: Some(file.date),
-                rows: Some(file.rows),
-                min_start_nanos: file.min_start_nanos,
-                max_start_nanos: file.max_start_nanos,
-            };
-            let put = self.store.put(&added.location(), file.bytes.into()).await;
-            put.map_err(|error| {
-                let table = self.table.definition();
-                StorageError::unavailable(&format!("write {} of {table}", added.path), error)
-            })?;
-            files.push(Arc::new(RollupFile::new(self.table, added)));
+            files.push(self.put(file).await?);
         }
         Ok(files)
+    }
+
+    /// Stores a file that is not part of the table yet.
+    async fn put(&self, file: EncodedRows) -> Result<Arc<RollupFile>, StorageError> {
+        let added = AddedFile {
+            path: data_file_path(file.date, Uuid::new_v4()),
+            size: file.bytes.len() as u64,
+            modification_time_ms: clock::unix_millis(),
+            date: Some(file.date),
+            rows: Some(file.rows),
+            min_start_nanos: file.min_start_nanos,
+            max_start_nanos: file.max_start_nanos,
+        };
+        let put = self.store.put(&added.location(), file.bytes.into()).await;
+        put.map_err(|error| {
+            let table = self.table.definition();
+            StorageError::unavailable(&format!("write {} of {table}", added.path), error)
+        })?;
+        Ok(Arc::new(RollupFile::new(self.table, added)))
     }
 
     /// Makes stored files part of the table, which from then on tells of the spans through the
@@ -197,12 +202,10 @@ impl RollupWriter {
             .into_iter()
             .map(|position| Arc::clone(&self.files[position]))
             .collect();
-        let mut rows = Vec::new();
-        for file in &parts {
-            rows.extend(self.read(file).await?);
-        }
-        let rows = merged(merge, self.table, rows).await?;
-        let files = self.store_rows(rows).await?;
+        let Some(date) = parts.first().and_then(|file| file.added.date) else {
+            return Ok(false);
+        };
+        let files = vec![self.merged(&parts, date, merge).await?];
         let commit = Commit {
             operation: Operation::Optimize,
             adds: added(&files),
@@ -239,24 +242,36 @@ impl RollupWriter {
         self.log.close().await;
     }
 
-    async fn read(&self, file: &Arc<RollupFile>) -> Result<Vec<RecordBatch>, StorageError> {
-        let table = self.table.definition();
-        let unreadable = |error| {
-            StorageError::unavailable(&format!("read {} of {table}", file.added.path), error)
+    /// One file of several, without more of them in memory than some rows of each.
+    async fn merged(
+        &self,
+        parts: &[Arc<RollupFile>],
+        date: PartitionDate,
+        merge: &Merge,
+    ) -> Result<Arc<RollupFile>, StorageError> {
+        let table = self.table;
+        let failed = |error| {
+            let table = table.definition();
+            StorageError::unavailable(&format!("merge files of {table}"), error)
         };
-        let footer = file.footer(&self.store).await?;
-        let stored = file.stored(&self.store);
-        // Decoding takes milliseconds, so it runs beside the caller's task.
-        let reading = tokio::spawn(async move {
-            let reader = footer.reader.clone();
-            let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(stored, reader);
-            let stream = builder.build()?;
-            stream.try_collect::<Vec<RecordBatch>>().await
-        });
-        let read = reading
+        let mut rows = SideBySide::open(table, parts, &self.store)
             .await
-            .map_err(|error| StorageError::unavailable("read rows", error))?;
-        read.map_err(unreadable)
+            .map_err(failed)?;
+        let schema = Arc::clone((table.definition().schema)());
+        let mut encoder = FileEncoder::new(date, schema).map_err(failed)?;
+        while let Some(rows) = rows.next().await.map_err(failed)? {
+            let merge = Arc::clone(merge);
+            let merging = spawn_blocking(move || {
+                let rows = merge(table, rows).map_err(ParquetError::General)?;
+                encoder.write(&rows)?;
+                Ok(encoder)
+            });
+            let merged = merging
+                .await
+                .map_err(|error| StorageError::unavailable("merge rows", error))?;
+            encoder = merged.map_err(failed)?;
+        }
+        self.put(encoder.finish().map_err(failed)?).await
     }
 
     /// Takes over what other programs did before a commit.
@@ -285,22 +300,4 @@ impl RollupWriter {
 
 fn added(files: &[Arc<RollupFile>]) -> Vec<AddedFile> {
     files.iter().map(|file| file.added.clone()).collect()
-}
-
-/// One batch of several, made on a thread where it may take its time.
-///
-/// # Errors
-/// [`StorageError::Unavailable`] with what the merge says.
-pub(super) async fn merged(
-    merge: &Merge,
-    table: RollupTable,
-    rows: Vec<RecordBatch>,
-) -> Result<RecordBatch, StorageError> {
-    let merge = Arc::clone(merge);
-    let merging = spawn_blocking(move || merge(table, rows)).await;
-    let rows = merging.map_err(|error| StorageError::unavailable("merge rows", error))?;
-    rows.map_err(|reason| StorageError::Unavailable {
-        reason: format!("cannot merge rows of {}: {reason}", table.definition()),
-        source: None,
-    })
 }

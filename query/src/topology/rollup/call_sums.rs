@@ -26,9 +26,9 @@ const ROWS_BYTES: usize = 800;
 /// What edges are told apart by in rows of their own, in order.
 const DIMENSIONS: [Option<TopologyDimension>; 4] = [
     None,
+    Some(TopologyDimension::Operation),
     Some(TopologyDimension::Version),
     Some(TopologyDimension::Zone),
-    Some(TopologyDimension::Operation),
 ];
 
 /// Durations of calls as one side saw them, but for the durations themselves.

@@ -1,0 +1,111 @@
+//! Rows of files side by side: all of them, in order, few at a time.
+
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use object_store::memory::InMemory;
+use object_store::{ObjectStore, ObjectStoreExt};
+use parquet::arrow::ArrowWriter;
+
+use super::counting::{counts, numbers};
+use crate::rollup::encode::encode;
+use crate::rollup::merging::{BATCH_ROWS, SideBySide};
+use crate::rollup::{RollupFile, RollupTable};
+use crate::table::AddedFile;
+
+const STEPS: [i64; 3] = [10, 60, 3_600];
+
+/// So many buckets of each step, from `first` on; the count says which file a row is of.
+fn rows(first: i64, buckets: i64, file: i64) -> Vec<(i64, i64, i64)> {
+    let of_step = |step| (first..first + buckets).map(move |bucket| (step, bucket, file));
+    STEPS.into_iter().flat_map(of_step).collect()
+}
+
+async fn stored(store: &Arc<dyn ObjectStore>, name: &str, bytes: Vec<u8>) -> Arc<RollupFile> {
+    let added = AddedFile {
+        path: name.to_owned(),
+        size: bytes.len() as u64,
+        modification_time_ms: 0,
+        date: None,
+        rows: None,
+        min_start_nanos: i64::MIN,
+        max_start_nanos: i64::MAX,
+    };
+    let put = store.put(&added.location(), bytes.into()).await;
+    put.expect("puts");
+    Arc::new(RollupFile::new(RollupTable::Red, added))
+}
+
+fn by_us(rows: &[(i64, i64, i64)]) -> Vec<u8> {
+    let files = encode(&counts(rows)).expect("rows of a rollup table");
+    files[0].bytes.to_vec()
+}
+
+fn by_others(rows: &[(i64, i64, i64)]) -> Vec<u8> {
+    let rows = counts(rows);
+    let mut writer = ArrowWriter::try_new(Vec::new(), rows.schema(), None).expect("a writer");
+    writer.write(&rows).expect("writes");
+    writer.into_inner().expect("writes")
+}
+
+/// All parts, each as step, bucket and count of its rows in order.
+async fn parts(files: &[Arc<RollupFile>], store: &Arc<dyn ObjectStore>) -> Vec<Vec<[i64; 3]>> {
+    let opened = SideBySide::open(RollupTable::Red, files, store).await;
+    let mut rows = opened.expect("opens");
+    let mut parts = Vec::new();
+    while let Some(batches) = rows.next().await.expect("reads") {
+        let mut part: Vec<_> = batches.iter().flat_map(steps_and_numbers).collect();
+        part.sort_unstable();
+        parts.push(part);
+    }
+    parts
+}
+
+fn steps_and_numbers(rows: &RecordBatch) -> Vec<[i64; 3]> {
+    use arrow_array::cast::AsArray;
+    use arrow_array::types::Int64Type;
+
+    let steps = rows
+        .column_by_name("step_seconds")
+        .expect("a column of red");
+    let steps = steps.as_primitive::<Int64Type>().values().iter();
+    let numbers = numbers(RollupTable::Red, rows).into_iter();
+    let rows = steps.zip(numbers);
+    rows.map(|(step, (bucket, _, count))| [*step, bucket, count])
+        .collect()
+}
+
+#[tokio::test]
+async fn rows_of_large_files_come_few_at_a_time_and_in_order() {
+    let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let of_files = [rows(0, 9_000, 1), rows(4_000, 6_000, 2), rows(500, 10, 3)];
+    let mut shuffled = of_files[2].clone();
+    shuffled.reverse();
+    let files = [
+        stored(&store, "one", by_us(&of_files[0])).await,
+        stored(&store, "two", by_us(&of_files[1])).await,
+        stored(&store, "three", by_others(&shuffled)).await,
+        stored(&store, "four", by_us(&rows(7, 1, 4)[..1])).await,
+    ];
+    let parts = parts(&files, &store).await;
+    assert!(parts.len() > 6, "{} parts", parts.len());
+    assert!(parts.iter().all(|part| part.len() <= 3 * BATCH_ROWS + 1));
+    let mut expected: Vec<[i64; 3]> = of_files
+        .concat()
+        .into_iter()
+        .chain([(10, 7, 4)])
+        .map(|(step, bucket, count)| [step, bucket, count])
+        .collect();
+    expected.sort_unstable();
+    assert_eq!(parts.concat(), expected);
+}
+
+#[tokio::test]
+async fn a_file_of_ours_that_is_not_in_order_is_refused() {
+    let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let reversed: Vec<_> = rows(0, 10, 1).into_iter().rev().collect();
+    let files = [stored(&store, "one", by_us(&reversed)).await];
+    let opened = SideBySide::open(RollupTable::Red, &files, &store).await;
+    let error = opened.expect("opens").next().await.expect_err("no order");
+    assert!(error.to_string().contains("not in order"), "{error}");
+}
