@@ -54,8 +54,10 @@ async fn work(shared: &Shared) -> Result<(), StorageError> {
     let mut steps = 0;
     while step(shared).await? {
         steps += 1;
-        if steps % STEPS_AT_A_TIME == 0 {
-            roller.lock().await.maintain().await?;
+        if steps % STEPS_AT_A_TIME == 0
+            && let Err(error) = roller.lock().await.maintain().await
+        {
+            tracing::warn!(%error, "files of figures were not merged; the rest is rolled up first");
         }
     }
     roller.lock().await.maintain().await
