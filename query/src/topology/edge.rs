@@ -2,8 +2,8 @@
 
 use std::hash::{Hash, Hasher};
 
-use super::call::{Call, End};
-use super::names::{Name, NameOrder};
+use super::call::{Call, End, Node};
+use super::names::{Name, NameOrder, Renamed};
 use super::peer::ConnectionType;
 use super::query::TopologyDimension;
 
@@ -64,6 +64,24 @@ impl EdgeKey {
                 .operation
                 .filter(|_| is_by(TopologyDimension::Operation)),
             ..self
+        }
+    }
+
+    /// The same edge, by the names that its texts go by elsewhere.
+    pub(crate) fn renamed(self, renamed: &Renamed) -> Self {
+        let end = |end: End| End {
+            node: Node {
+                name: renamed.name(end.node.name),
+                ..end.node
+            },
+            version: renamed.name(end.version),
+            zone: renamed.name(end.zone),
+        };
+        Self {
+            caller: end(self.caller),
+            callee: end(self.callee),
+            connection: self.connection,
+            operation: renamed.name(self.operation),
         }
     }
 

@@ -1,6 +1,7 @@
 //! A topology from the spans themselves.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use schemas::{SpanId, SpanKind, TraceId};
 
@@ -34,7 +35,10 @@ pub(super) async fn from_spans(
     all_spans
         .add_traces(&beyond, around(query.range), &mut traces, &mut names)
         .await?;
-    let mut sums = GraphSums::new(query, source.spans.reserve_memory("sums of a topology"));
+    let mut sums = GraphSums::new(
+        Arc::new(query.clone()),
+        source.spans.reserve_memory("sums of a topology"),
+    );
     let mut linker = Linker::default();
     let mut kept = (!query.exact).then(|| KeptOperations::of(source.rollups));
     for trace in by_trace(traces.in_order(&names)) {
@@ -46,7 +50,7 @@ pub(super) async fn from_spans(
         }
     }
     sums.reserve_memory()?;
-    sums.finish(&mut names)
+    sums.finish(&mut names).await
 }
 
 /// Clocks of hosts may differ by so much, in nanoseconds.

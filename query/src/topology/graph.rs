@@ -4,6 +4,7 @@ mod cycles;
 mod figures;
 mod reach;
 mod sums;
+mod totals;
 
 use std::collections::BTreeSet;
 

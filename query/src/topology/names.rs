@@ -59,6 +59,11 @@ impl Names {
         self.text_bytes + self.texts.len() * TEXT_BYTES
     }
 
+    /// Takes over the texts of another one, and tells by what name each goes here.
+    pub(crate) fn take_over(&mut self, other: &Self) -> Renamed {
+        Renamed(other.texts.iter().map(|text| self.number(text)).collect())
+    }
+
     /// The place of each text among all of them in order.
     pub(crate) fn order(&self) -> NameOrder {
         let mut names: Vec<usize> = (0..self.texts.len()).collect();
@@ -68,6 +73,17 @@ impl Names {
             places[name] = place;
         }
         NameOrder(places)
+    }
+}
+
+/// The names that texts of other [`Names`] go by here.
+#[derive(Debug)]
+pub(crate) struct Renamed(Vec<Name>);
+
+impl Renamed {
+    /// What a name of the other ones is here.
+    pub(crate) fn name(&self, name: Option<Name>) -> Option<Name> {
+        name.map(|name| self.0[name.position()])
     }
 }
 

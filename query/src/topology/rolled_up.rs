@@ -1,9 +1,13 @@
 //! A topology from the rollups, and from the spans that are not rolled up yet.
 
+use std::sync::Arc;
+
+use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::{Expr, col, lit};
 use futures::TryStreamExt;
-use schemas::rollups::{BUCKET_START, EDGE_DIMENSION_STEPS, edge_schema};
+use schemas::rollups::{BUCKET_START, EDGE_DIMENSION_STEPS};
 use schemas::{TraceId, UnixNanos};
+use tokio::task::JoinSet;
 
 use super::changes::each_change;
 use super::fetch::{SpanSource, around};
@@ -22,24 +26,46 @@ pub(super) async fn from_rollups(
     source: &TopologySource<'_>,
     query: &TopologyQuery,
 ) -> Result<Topology, QueryError> {
+    let query = Arc::new(query.clone());
+    let no_sums = || {
+        let memory = source.edges.reserve_memory("sums of a topology");
+        GraphSums::new(Arc::clone(&query), memory)
+    };
+    let columns = EdgeRows::columns(query.by.first().copied());
+    let partitions = source.edges.select_partitions(condition(&query), columns);
+    // Each partition of the rows is added up on a thread of its own.
+    let mut parts = JoinSet::new();
+    for rows in partitions.await? {
+        parts.spawn(sums_of(rows, no_sums()));
+    }
+    let (mut sums, mut names) = (no_sums(), Names::default());
+    while let Some(part) = parts.join_next().await {
+        let (part, part_names) = part??;
+        sums.join(part, &names.take_over(&part_names));
+        sums.reserve_memory()?;
+    }
+    add_unrolled(source, &query, &mut sums, &mut names).await?;
+    sums.finish(&mut names).await
+}
+
+/// Adds up a partition of the rows, with names of its own.
+async fn sums_of(
+    mut rows: SendableRecordBatchStream,
+    mut sums: GraphSums,
+) -> Result<(GraphSums, Names), QueryError> {
     let mut names = Names::default();
-    let mut sums = GraphSums::new(query, source.edges.reserve_memory("sums of a topology"));
-    let all = edge_schema().fields().iter();
-    let all = all.map(|field| field.name().as_str());
-    let mut rows = source.edges.select(condition(query), all).await?;
     while let Some(batch) = rows.try_next().await? {
         sums.add_rows(EdgeRows::of(&batch)?, &mut names);
         sums.reserve_memory()?;
     }
-    add_unrolled(source, query, &mut sums, &mut names).await?;
-    sums.finish(&mut names)
+    Ok((sums, names))
 }
 
 /// Adds what unrolled spans change: in their traces, of which some spans may be rolled up.
 async fn add_unrolled(
     source: &TopologySource<'_>,
     query: &TopologyQuery,
-    sums: &mut GraphSums<'_>,
+    sums: &mut GraphSums,
     names: &mut Names,
 ) -> Result<(), QueryError> {
     let of = |scan| SpanSource {

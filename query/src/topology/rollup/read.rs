@@ -1,5 +1,7 @@
 //! Reads rows of the table.
 
+use std::sync::Arc;
+
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int8Type, Int64Type};
 use arrow_array::{Array, BinaryArray, Int8Array, Int64Array, RecordBatch, StringArray};
@@ -8,7 +10,7 @@ use datafusion::error::DataFusionError;
 use schemas::rollups::{BUCKET_START, edge_schema};
 
 use super::super::call::{End, Node, Sign};
-use super::super::cell::{EdgeCell, HalfCell};
+use super::super::cell::EdgeCell;
 use super::super::edge::EdgeKey;
 use super::super::names::{Name, Names};
 use super::super::peer::{ConnectionType, NodeKind};
@@ -30,6 +32,25 @@ const TEXTS: [&str; 10] = [
     "callee_zone",
 ];
 
+/// The columns that every question reads.
+const ALWAYS: [&str; 15] = [
+    "step_seconds",
+    BUCKET_START,
+    "dimension",
+    "weight",
+    "caller",
+    "caller_kind",
+    "callee",
+    "callee_kind",
+    "connection",
+    "calls",
+    "errors",
+    "client_sum_nano",
+    "client_durations",
+    "server_sum_nano",
+    "server_durations",
+];
+
 /// What a row takes beside its histograms, typically, in bytes.
 const ROW_BYTES: usize = 200;
 
@@ -40,7 +61,8 @@ pub(in super::super) struct EdgeRows {
     buckets: Int64Array,
     dimensions: StringArray,
     weights: Int8Array,
-    texts: [StringArray; TEXTS.len()],
+    /// None for those that were not read.
+    texts: [Option<StringArray>; TEXTS.len()],
     calls: Int64Array,
     errors: Int64Array,
     client: Half,
@@ -55,17 +77,31 @@ struct Half {
 }
 
 impl EdgeRows {
-    /// Takes all columns of the table, by name.
+    /// The columns that a question reads whose rows all are of one dimension, or of none.
+    pub(in super::super) fn columns(
+        dimension: Option<TopologyDimension>,
+    ) -> impl Iterator<Item = &'static str> {
+        let further: &[&str] = match dimension {
+            None => &[],
+            Some(TopologyDimension::Operation) => &["operation"],
+            Some(TopologyDimension::Version) => &["caller_version", "callee_version"],
+            Some(TopologyDimension::Zone) => &["caller_zone", "callee_zone"],
+        };
+        ALWAYS.into_iter().chain(further.iter().copied())
+    }
+
+    /// Takes the columns of the table, by name; all of them, or [`Self::columns`].
     ///
     /// # Errors
     /// [`QueryError::Table`] when one is missing or of another type.
     pub(in super::super) fn of(batch: &RecordBatch) -> Result<Self, QueryError> {
         let column = |name: &str| -> Result<_, DataFusionError> {
+            let found = batch.column(batch.schema_ref().index_of(name)?);
             let expected = edge_schema().field_with_name(name)?.data_type();
-            Ok(cast(
-                batch.column(batch.schema_ref().index_of(name)?),
-                expected,
-            )?)
+            if found.data_type() == expected {
+                return Ok(Arc::clone(found));
+            }
+            Ok(cast(found, expected)?)
         };
         let int64 =
             |name: &str| column(name).map(|array| array.as_primitive::<Int64Type>().clone());
@@ -75,14 +111,16 @@ impl EdgeRows {
                 durations: column(durations)?.as_binary::<i32>().clone(),
             })
         };
+        let text = |name: &str| column(name).map(|array| array.as_string::<i32>().clone());
         let mut texts = Vec::with_capacity(TEXTS.len());
         for name in TEXTS {
-            texts.push(column(name)?.as_string::<i32>().clone());
+            let is_read = batch.schema_ref().index_of(name).is_ok();
+            texts.push(is_read.then(|| text(name)).transpose()?);
         }
         Ok(Self {
             steps: int64("step_seconds")?,
             buckets: int64(BUCKET_START)?,
-            dimensions: column("dimension")?.as_string::<i32>().clone(),
+            dimensions: text("dimension")?,
             weights: column("weight")?.as_primitive::<Int8Type>().clone(),
             texts: texts.try_into().expect("a column was read for each name"),
             calls: int64("calls")?,
@@ -133,19 +171,13 @@ impl EdgeRows {
         Sign::of_weight(self.weights.value(row))
     }
 
-    /// The calls of a row, without their durations' histograms.
-    pub(in super::super) fn sums(&self, row: usize) -> EdgeCell {
+    /// Adds the calls of a row to a cell, without their durations' histograms.
+    pub(in super::super) fn add_figures(&self, row: usize, cell: &mut EdgeCell) {
         let count = |column: &Int64Array| u64::try_from(column.value(row)).unwrap_or(0);
-        let half = |half: &Half| HalfCell {
-            sum_nano: i128::from(half.sums.value(row)),
-            durations: DurationHistogram::default(),
-        };
-        EdgeCell {
-            calls: count(&self.calls),
-            errors: count(&self.errors),
-            client: half(&self.client),
-            server: half(&self.server),
-        }
+        cell.calls += count(&self.calls);
+        cell.errors += count(&self.errors);
+        cell.client.sum_nano += i128::from(self.client.sums.value(row));
+        cell.server.sum_nano += i128::from(self.server.sums.value(row));
     }
 
     /// The histogram of a row's durations as the caller saw them, in HdrHistogram's form.
@@ -160,7 +192,8 @@ impl EdgeRows {
 
     /// All that a row counts.
     pub(super) fn cell(&self, row: usize) -> Result<EdgeCell, QueryError> {
-        let mut cell = self.sums(row);
+        let mut cell = EdgeCell::default();
+        self.add_figures(row, &mut cell);
         let read = |bytes| DurationHistogram::from_bytes(bytes).map_err(malformed);
         cell.client.durations = read(self.client_durations(row))?;
         cell.server.durations = read(self.server_durations(row))?;
@@ -172,6 +205,7 @@ impl EdgeRows {
         RowEdges {
             rows: self,
             last: [None; TEXTS.len()],
+            last_edge: None,
         }
     }
 }
@@ -187,50 +221,24 @@ pub(in super::super) fn malformed(error: MalformedHistogram) -> QueryError {
 pub(in super::super) struct RowEdges<'a> {
     rows: &'a EdgeRows,
     last: [Option<(&'a str, Name)>; TEXTS.len()],
+    last_edge: Option<([Option<Name>; TEXTS.len()], EdgeKey)>,
 }
 
 impl RowEdges<'_> {
     pub(in super::super) fn edge(&mut self, row: usize, names: &mut Names) -> EdgeKey {
-        let [
-            caller,
-            caller_kind,
-            callee,
-            callee_kind,
-            connection,
-            operation,
-            caller_version,
-            caller_zone,
-            callee_version,
-            callee_zone,
-        ] = std::array::from_fn(|column| self.name(column, row, names));
-        let kind = |name| {
-            let name = names.text_of(name);
-            let mut all = NodeKind::ALL.into_iter();
-            all.find(|kind| Some(kind.name()) == name)
-                .unwrap_or(NodeKind::External)
-        };
-        let end = |name, node_kind, version, zone| End {
-            node: Node {
-                kind: kind(node_kind),
-                name,
-            },
-            version,
-            zone,
-        };
-        let connection = names.text_of(connection);
-        let mut means = ConnectionType::ALL.into_iter();
-        EdgeKey {
-            caller: end(caller, caller_kind, caller_version, caller_zone),
-            callee: end(callee, callee_kind, callee_version, callee_zone),
-            connection: means
-                .find(|means| Some(means.name()) == connection)
-                .unwrap_or(ConnectionType::Rpc),
-            operation,
+        let texts = std::array::from_fn(|column| self.name(column, row, names));
+        if let Some((of_last, edge)) = self.last_edge
+            && of_last == texts
+        {
+            return edge;
         }
+        let edge = edge_of(texts, names);
+        self.last_edge = Some((texts, edge));
+        edge
     }
 
     fn name(&mut self, column: usize, row: usize, names: &mut Names) -> Option<Name> {
-        let texts = &self.rows.texts[column];
+        let texts = self.rows.texts[column].as_ref()?;
         if texts.is_null(row) {
             return None;
         }
@@ -243,5 +251,45 @@ impl RowEdges<'_> {
         let name = names.number(text);
         self.last[column] = Some((text, name));
         Some(name)
+    }
+}
+
+/// The edge that the texts of a row make, in the order of [`TEXTS`].
+fn edge_of(texts: [Option<Name>; TEXTS.len()], names: &Names) -> EdgeKey {
+    let [
+        caller,
+        caller_kind,
+        callee,
+        callee_kind,
+        connection,
+        operation,
+        caller_version,
+        caller_zone,
+        callee_version,
+        callee_zone,
+    ] = texts;
+    let kind = |name| {
+        let name = names.text_of(name);
+        let mut all = NodeKind::ALL.into_iter();
+        all.find(|kind| Some(kind.name()) == name)
+            .unwrap_or(NodeKind::External)
+    };
+    let end = |name, node_kind, version, zone| End {
+        node: Node {
+            kind: kind(node_kind),
+            name,
+        },
+        version,
+        zone,
+    };
+    let connection = names.text_of(connection);
+    let mut means = ConnectionType::ALL.into_iter();
+    EdgeKey {
+        caller: end(caller, caller_kind, caller_version, caller_zone),
+        callee: end(callee, callee_kind, callee_version, callee_zone),
+        connection: means
+            .find(|means| Some(means.name()) == connection)
+            .unwrap_or(ConnectionType::Rpc),
+        operation,
     }
 }

@@ -48,24 +48,30 @@ fn engine_at(
 }
 
 fn ask(engine: &Engine, query: &TopologyQuery) -> Topology {
-    let runtime = tokio::runtime::Builder::new_current_thread()
+    let answer = runtime().block_on(engine.topology(query.clone()));
+    answer.expect("an answer")
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .build()
-        .expect("a runtime");
-    runtime
-        .block_on(engine.topology(query.clone()))
-        .expect("an answer")
+        .expect("a runtime")
 }
 
 /// The answer by brute force.
 fn of_all_calls(sent: &[Sent], query: &TopologyQuery) -> Topology {
     let (calls, mut names) = calls_of(sent);
     let pool: Arc<dyn MemoryPool> = Arc::new(UnboundedMemoryPool::default());
-    let mut sums = GraphSums::new(query, MemoryConsumer::new("sums").register(&pool));
+    let mut sums = GraphSums::new(
+        Arc::new(query.clone()),
+        MemoryConsumer::new("sums").register(&pool),
+    );
     for call in calls {
         sums.add(&call, Sign::Added);
     }
-    sums.finish(&mut names).expect("nothing is read")
+    let topology = runtime().block_on(sums.finish(&mut names));
+    topology.expect("nothing is read")
 }
 
 fn query() -> impl Strategy<Value = TopologyQuery> {
