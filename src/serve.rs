@@ -24,7 +24,8 @@ mod signals;
 mod sink;
 mod wiring;
 
-pub(crate) use openapi::openapi_json;
+use std::num::NonZero;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use tokio::runtime;
@@ -32,6 +33,8 @@ use tokio::runtime;
 use crate::error_chain::error_chain;
 use crate::logging;
 use crate::settings::{EffectiveSettings, SettingArguments};
+
+pub(crate) use openapi::openapi_json;
 
 /// How a server that had started ended. What failed is in its log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,9 +46,11 @@ pub(crate) enum Ended {
     Failed,
 }
 
-/// Threads for work that takes its time: files, encoding, decoding, folding. Few, as each keeps memory
-/// of its last work; more than ever wait for each other.
-const BLOCKING_THREADS: usize = 8;
+/// Threads for work that takes its time (files, encoding, decoding, folding), at least: more than
+/// ever wait for each other.
+const LEAST_BLOCKING_THREADS: usize = 8;
+/// As many for each core, at most: each keeps memory of its last work.
+const BLOCKING_THREADS_OF_CORE: usize = 2;
 /// An idle thread gives its memory back when it ends.
 const IDLE_THREAD: Duration = Duration::from_secs(1);
 
@@ -61,9 +66,10 @@ pub(crate) fn run(arguments: SettingArguments) -> anyhow::Result<Ended> {
     } = arguments.resolve()?;
     logging::start(&settings)?;
     let panicked = panics::watch();
+    let cores = available_parallelism().map_or(1, NonZero::get);
     let runtime = runtime::Builder::new_multi_thread()
         .enable_all()
-        .max_blocking_threads(BLOCKING_THREADS)
+        .max_blocking_threads(LEAST_BLOCKING_THREADS.max(BLOCKING_THREADS_OF_CORE * cores))
         .thread_keep_alive(IDLE_THREAD)
         .build()?;
     let outcome = runtime.block_on(lifetime::live((settings, alert_tables), panicked));

@@ -67,7 +67,7 @@ impl LinkedSpan {
     }
 
     /// Whether the other one is the same span, sent again: they agree in all that
-    /// [`crate::red::DistinctSpans`] tells spans apart by.
+    /// the digests of `red` tell spans apart by.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         self.numbers() == other.numbers() && self.texts() == other.texts()
     }
