@@ -25,6 +25,8 @@ mod sink;
 mod wiring;
 
 pub(crate) use openapi::openapi_json;
+use std::time::Duration;
+
 use tokio::runtime;
 
 use crate::error_chain::error_chain;
@@ -43,7 +45,9 @@ pub(crate) enum Ended {
 
 /// Threads for work that takes its time: files, encoding, decoding, folding. Few, as each keeps memory
 /// of its last work; more than ever wait for each other.
-const BLOCKING_THREADS: usize = 12;
+const BLOCKING_THREADS: usize = 8;
+/// An idle thread gives its memory back when it ends.
+const IDLE_THREAD: Duration = Duration::from_secs(1);
 
 /// Runs the server until it is told to stop or fails.
 ///
@@ -60,6 +64,7 @@ pub(crate) fn run(arguments: SettingArguments) -> anyhow::Result<Ended> {
     let runtime = runtime::Builder::new_multi_thread()
         .enable_all()
         .max_blocking_threads(BLOCKING_THREADS)
+        .thread_keep_alive(IDLE_THREAD)
         .build()?;
     let outcome = runtime.block_on(lifetime::live((settings, alert_tables), panicked));
     // An interrupted replay may still read the log; it has nothing that is not there already.

@@ -15,10 +15,11 @@ use tokio::sync::{Mutex as AsyncMutex, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::book::{Book, Files, ListedRule};
+use crate::conflicts::{conflicts, unknown_receiver};
 use crate::counters::Counting;
 use crate::notification::{Attempts, Receiver, Sha256Mac};
 use crate::phase::Phase;
-use crate::rule::{InvalidSetting, Rule};
+use crate::rule::Rule;
 use crate::{AlertCounters, AlertsError, Figures, ReceiverCounters, http};
 
 /// Tells the present.
@@ -94,7 +95,9 @@ impl Alerting {
             rules,
             receivers,
         } = settings;
-        check_names(&rules, &receivers)?;
+        if let Some(conflict) = conflicts(&rules, &receivers).into_iter().next() {
+            return Err(conflict.problem.into());
+        }
         let files = Files::in_directory(&directory)?;
         let book = read_book(&files, rules)?;
         let receivers = receivers.into_iter();
@@ -202,39 +205,11 @@ impl Shared {
     }
 }
 
-fn check_names(rules: &[Rule], receivers: &[Receiver]) -> Result<(), AlertsError> {
-    let mut names: Vec<&str> = receivers.iter().map(Receiver::name).collect();
-    for rule in rules {
-        check_receivers(rule, &names)?;
-    }
-    for (what, all) in [
-        ("a receiver", &mut names),
-        ("a rule", &mut rules.iter().map(Rule::name).collect()),
-    ] {
-        all.sort_unstable();
-        if let Some([twice, _]) = all.array_windows().find(|[one, next]| one == next) {
-            return Err(AlertsError::NameTaken(format!("{what} called {twice:?}")));
-        }
-    }
-    Ok(())
-}
-
 /// Checks that a rule's receivers are there.
 fn check_receivers(rule: &Rule, names: &[&str]) -> Result<(), AlertsError> {
-    let mut named = rule.spec().receivers.iter();
-    match named.find(|name| !names.contains(&name.as_str())) {
+    match unknown_receiver(rule, names) {
+        Some(problem) => Err(problem.into()),
         None => Ok(()),
-        Some(unknown) => {
-            let problem = format!(
-                "the rule {:?} names `{unknown}`, which is not there",
-                rule.name()
-            );
-            let expected = match names {
-                [] => "a [[receiver]] of this name in the configuration file".to_owned(),
-                names => format!("any of {}", names.join(", ")),
-            };
-            Err(InvalidSetting::new("receivers", problem, expected).into())
-        }
     }
 }
 

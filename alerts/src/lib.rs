@@ -34,6 +34,8 @@ mod durable;
 
 mod notification;
 
+mod conflicts;
+
 mod alerting;
 mod counters;
 
@@ -42,6 +44,7 @@ mod error;
 mod http;
 
 pub use alerting::{AlertSettings, Alerting, Clock, Components};
+pub use conflicts::{Conflict, ConflictOf, conflicts};
 pub use counters::{AlertCounters, ReceiverCounters};
 pub use error::AlertsError;
 pub use figures::{

@@ -39,7 +39,7 @@ mod history;
 mod parts;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use clap::Parser;
 
@@ -57,6 +57,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const HOUR_NANO: u64 = 3_600_000_000_000;
 /// Requests that are in memory at a time.
 const REQUESTS_AT_ONCE: u64 = 64;
+/// How long merging what was rolled up may take.
+const IDLE_WITHIN: Duration = Duration::from_secs(600);
+/// So long the server's CPU time must not grow.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 
 /// Measures figures of many spans
 #[derive(Debug, Parser)]
@@ -115,6 +119,19 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Waits until the server has nothing to do: a month that came day by day was merged long ago.
+fn await_idle(server: &Server) -> anyhow::Result<()> {
+    let started = Instant::now();
+    while started.elapsed() < IDLE_WITHIN {
+        let before = server.cpu_seconds()?;
+        clock::pause(LOOK_EVERY);
+        if server.cpu_seconds()? - before < 0.05 * LOOK_EVERY.as_secs_f64() {
+            return Ok(());
+        }
+    }
+    anyhow::bail!("the server is still busy after {IDLE_WITHIN:?}")
+}
+
 /// Stores a history, then asks.
 fn run(
     arguments: &Arguments,
@@ -143,6 +160,7 @@ fn run(
     server.await_flushed(spans)?;
     server.await_rolled_up()?;
     let cpu = server.cpu_seconds()?;
+    await_idle(&server)?;
     let memory = server.peak_resident_bytes()? as f64 / 1e9;
     let others = machine_time()?.busy - machine_before - (own_cpu_seconds() - own_before) - cpu;
     server.stop()?;

@@ -24,7 +24,7 @@ mod v1_thrift;
 mod v2_json;
 mod v2_protobuf;
 
-pub use http::serve;
+pub use http::router;
 pub use v1_json::decode_v1_json;
 pub use v1_thrift::decode_v1_thrift;
 pub use v2_json::decode_v2_json;

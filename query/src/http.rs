@@ -27,6 +27,7 @@ mod otlp;
 mod otlp_json;
 mod parameters;
 mod prometheus_handler;
+mod server_paths;
 mod zipkin;
 
 use axum::Router;
@@ -50,6 +51,9 @@ pub(crate) struct Api {
 
 /// Tells the present: where a request names no end of its time range, it ends now.
 pub type Clock = fn() -> UnixNanos;
+
+/// The routes of Zipkin's API; its server has them at its own port, and below `/zipkin`.
+pub const ZIPKIN_PATHS: [&str; 2] = ["/api/v2/dependencies", "/zipkin/api/v2/dependencies"];
 
 /// All routes of the HTTP API. Unknown paths are answered with 404 and the way to the API's
 /// description.
@@ -79,11 +83,8 @@ pub fn router(engine: Engine, clock: Clock) -> Router {
         )
         .route("/api/operations", get(jaeger::operations))
         .route("/api/dependencies", get(jaeger::dependencies))
-        .route("/api/v2/dependencies", get(zipkin::dependencies))
-        .route(
-            "/zipkin/api/v2/dependencies",
-            get(zipkin::dependencies_below_zipkin),
-        )
+        .route(ZIPKIN_PATHS[0], get(zipkin::dependencies))
+        .route(ZIPKIN_PATHS[1], get(zipkin::dependencies_below_zipkin))
         .fallback(failure::no_such_endpoint)
         .method_not_allowed_fallback(failure::method_not_allowed)
         .with_state(Api { engine, clock })

@@ -37,7 +37,7 @@ mod settings;
 pub use counters::Counters;
 pub use engine::Engine;
 pub use error::QueryError;
-pub use http::{openapi, openapi_json, router};
+pub use http::{ZIPKIN_PATHS, openapi, openapi_json, router};
 pub use operation::Operation;
 pub use prometheus::{EncodedWriteRequest, Exemplars, HistogramForms, RedMetrics, WriteRequests};
 pub use red::{

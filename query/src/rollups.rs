@@ -141,6 +141,16 @@ impl RollUps {
         self.operations().kept(service, name)
     }
 
+    /// How many of these names of a service, which are distinct, count as
+    /// [`OTHER_OPERATIONS`](schemas::rollups::OTHER_OPERATIONS).
+    pub(crate) fn names_beyond<'a>(
+        &self,
+        service: &str,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> usize {
+        self.operations().beyond(service, names)
+    }
+
     fn operations(&self) -> MutexGuard<'_, OperationLimits> {
         // The set is whole after each change, whatever its holder does later.
         self.operations

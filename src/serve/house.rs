@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use ::alerts::Alerting;
 use axum::Router;
-use collector::{Receiver, mtrace};
+use collector::{Receiver, mtrace, zipkin};
 use query::Engine;
 use tokio::sync::SetOnce;
 use tokio_util::sync::CancellationToken;
@@ -67,5 +67,11 @@ impl House {
         let readiness = Arc::clone(&self.readiness);
         http::router(readiness, Arc::new(sources), Arc::clone(&self.routes))
             .merge(mtrace::router(Arc::clone(&self.receiver)))
+    }
+
+    /// What Zipkin's port answers: it takes spans, and questions of Zipkin's API.
+    pub(super) fn zipkin_router(&self) -> Router {
+        zipkin::router(Arc::clone(&self.receiver))
+            .merge(http::zipkin_questions(Arc::clone(&self.routes)))
     }
 }

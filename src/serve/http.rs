@@ -7,7 +7,7 @@ use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{any, get};
 use tower::ServiceExt;
 
 use super::health;
@@ -43,6 +43,14 @@ pub(super) fn router(
         .merge(metrics)
         .merge(description)
         .fallback_service(queries)
+}
+
+/// Those of the query routes that Zipkin's clients look for at Zipkin's port.
+pub(super) fn zipkin_questions(queries: LateRoutes) -> Router {
+    let paths = query::ZIPKIN_PATHS.into_iter();
+    paths
+        .fold(Router::new(), |router, path| router.route(path, any(query)))
+        .with_state(queries)
 }
 
 async fn query(State(routes): State<LateRoutes>, request: Request) -> Response {
@@ -97,5 +105,21 @@ mod tests {
         routes.set(late).expect("set once");
         assert_eq!(status(&router, "/api/v1/services").await, (200, false));
         assert_eq!(status(&router, "/elsewhere").await, (404, false));
+    }
+
+    #[tokio::test]
+    async fn the_port_of_zipkin_answers_the_questions_of_its_api_alone() {
+        let routes = LateRoutes::default();
+        let router = zipkin_questions(Arc::clone(&routes));
+        let path = "/api/v2/dependencies";
+        assert_eq!(status(&router, path).await, (503, true));
+        let late = Router::new().fallback(get(|| async { "[]" }));
+        routes.set(late).expect("set once");
+        assert_eq!(status(&router, path).await, (200, false));
+        assert_eq!(
+            status(&router, "/zipkin/api/v2/dependencies").await,
+            (200, false)
+        );
+        assert_eq!(status(&router, "/api/v1/services").await, (404, false));
     }
 }

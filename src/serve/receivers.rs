@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use collector::jaeger::udp::UdpProtocol;
-use collector::{Receiver, connections, jaeger, otlp, skywalking, zipkin};
+use collector::{Receiver, connections, jaeger, otlp, skywalking};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -28,7 +28,16 @@ pub(super) fn start(house: &House, listeners: Listeners, parts: &mut JoinSet<Par
         shared(),
         otlp::http::serve,
     );
-    serve(parts, "Zipkin", listeners.zipkin, shared(), zipkin::serve);
+    let zipkin = house.zipkin_router();
+    serve(
+        parts,
+        "Zipkin",
+        listeners.zipkin,
+        shared(),
+        |listener, receiver, stop| async move {
+            connections::serve(listener, zipkin, &receiver, stop).await;
+        },
+    );
     serve(
         parts,
         "Jaeger HTTP",

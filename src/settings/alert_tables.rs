@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use alerts::{InvalidSetting, Receiver, ReceiverSpec, Rule, RuleSpec};
+use alerts::{Conflict, ConflictOf, InvalidSetting, Receiver, ReceiverSpec, Rule, RuleSpec};
 use serde::de::DeserializeOwned;
 use toml::Spanned;
 use toml::de::{DeValue, ValueDeserializer};
@@ -11,7 +11,7 @@ use super::file::line_of;
 use super::problem::Problem;
 use super::suggestion::nearest;
 
-/// Alert rules and receivers, each checked by itself.
+/// Alert rules and receivers, checked each by itself and all together.
 #[derive(Debug, Default)]
 pub(crate) struct AlertTables {
     /// The rules.
@@ -31,34 +31,66 @@ pub(super) struct Text<'a> {
     pub(super) text: &'a str,
 }
 
-impl AlertTables {
+/// The tables of a file as they are read, each with its line.
+pub(super) struct AlertTableReader<'a> {
+    file: Text<'a>,
+    rules: Vec<(usize, Rule)>,
+    receivers: Vec<(usize, Receiver)>,
+    problems: Vec<Problem>,
+}
+
+impl<'a> AlertTableReader<'a> {
+    pub(super) fn new(file: Text<'a>) -> Self {
+        Self {
+            file,
+            rules: Vec::new(),
+            receivers: Vec::new(),
+            problems: Vec::new(),
+        }
+    }
+
     /// Reads all tables of a name; wrong ones are problems.
-    pub(super) fn read(
-        &mut self,
-        file: Text<'_>,
-        name: &'static str,
-        tables: &Spanned<DeValue<'_>>,
-        problems: &mut Vec<Problem>,
-    ) {
+    pub(super) fn read(&mut self, name: &'static str, tables: &Spanned<DeValue<'_>>) {
+        let file = self.file;
         let DeValue::Array(tables) = tables.get_ref() else {
             let line = line_of(file.text, tables.span().start);
             let reason = format!("it is not a list of tables; each begins with [[{name}]]");
-            problems.push(bad_table(file, line, name, reason));
+            self.problems.push(bad_table(file, line, name, reason));
             return;
         };
         for table in tables {
+            let line = line_of(file.text, table.span().start);
             if name == ALERT {
-                let rule = checked(file, name, table, &RuleSpec::FIELDS, Rule::check);
-                rule.map_or_else(|found| problems.extend(found), |rule| self.rules.push(rule));
+                match checked(file, name, table, &RuleSpec::FIELDS, Rule::check) {
+                    Ok(rule) => self.rules.push((line, rule)),
+                    Err(found) => self.problems.extend(found),
+                }
             } else {
-                let fields = &ReceiverSpec::FIELDS;
-                let receiver = checked(file, name, table, fields, Receiver::check);
-                receiver.map_or_else(
-                    |found| problems.extend(found),
-                    |receiver| self.receivers.push(receiver),
-                );
+                match checked(file, name, table, &ReceiverSpec::FIELDS, Receiver::check) {
+                    Ok(receiver) => self.receivers.push((line, receiver)),
+                    Err(found) => self.problems.extend(found),
+                }
             }
         }
+    }
+
+    /// All tables, once they are read. Those that do not go together are problems, too; it is not
+    /// known which those are while one is wrong by itself.
+    pub(super) fn finish(self, problems: &mut Vec<Problem>) -> AlertTables {
+        let Self { file, .. } = self;
+        let (rule_lines, rules): (Vec<_>, Vec<_>) = self.rules.into_iter().unzip();
+        let (receiver_lines, receivers): (Vec<_>, Vec<_>) = self.receivers.into_iter().unzip();
+        if self.problems.is_empty() {
+            for Conflict { of, problem } in alerts::conflicts(&rules, &receivers) {
+                let (line, name) = match of {
+                    ConflictOf::Rule(position) => (rule_lines[position], ALERT),
+                    ConflictOf::Receiver(position) => (receiver_lines[position], RECEIVER),
+                };
+                problems.push(bad_table(file, line, name, problem.to_string()));
+            }
+        }
+        problems.extend(self.problems);
+        AlertTables { rules, receivers }
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use toml::de::{DeTable, DeValue};
 
-use super::alert_tables::{ALERT, AlertTables, RECEIVER, Text};
+use super::alert_tables::{ALERT, AlertTableReader, AlertTables, RECEIVER, Text};
 use super::problem::Problem;
 use super::resolve::{Given, Source};
 use super::suggestion::nearest;
@@ -48,13 +48,13 @@ fn parse(path: &Path, text: &str, problems: &mut Vec<Problem>) -> FromFile {
     entries.sort_by_key(|(name, _)| name.span().start);
 
     let mut layer = Vec::new();
-    let mut alert_tables = AlertTables::default();
+    let mut alert_tables = AlertTableReader::new(Text { path, text });
     for (name, value) in entries {
         let tables = [ALERT, RECEIVER]
             .into_iter()
             .find(|table| table == name.get_ref());
         if let Some(table) = tables {
-            alert_tables.read(Text { path, text }, table, value, problems);
+            alert_tables.read(table, value);
             continue;
         }
         let line = line_of(text, name.span().start);
@@ -88,7 +88,7 @@ fn parse(path: &Path, text: &str, problems: &mut Vec<Problem>) -> FromFile {
     }
     FromFile {
         layer,
-        alert_tables,
+        alert_tables: alert_tables.finish(problems),
     }
 }
 

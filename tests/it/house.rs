@@ -1,4 +1,5 @@
 //! The house style's rules that no lint knows. Each names the rule it holds and says what to do.
 
 mod crates;
+mod endpoints;
 mod files;

@@ -239,13 +239,15 @@ async fn a_change_that_cannot_be_written_is_not_in_force() {
 #[test]
 fn names_are_taken_once_and_receivers_are_there() {
     let problem = |bench: &Bench| bench.try_open().expect_err("a problem").to_string();
-    let twice = Bench::new([fails(), fails()]);
-    assert_eq!(problem(&twice), "there is already a rule called \"fails\"");
+    assert_eq!(
+        problem(&Bench::new([fails(), fails()])),
+        "`name`: another rule is called `fails` already; expected a name of its own"
+    );
     let mut unknown = fails();
     unknown["receivers"] = json!(["ops"]);
     assert_eq!(
         problem(&Bench::new([unknown])),
-        "`receivers`: the rule \"fails\" names `ops`, which is not there; expected a [[receiver]] of this name in the configuration file"
+        "`receivers`: the rule `fails` names `ops`, which is not there; expected a [[receiver]] of this name in the configuration file"
     );
 }
 

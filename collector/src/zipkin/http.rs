@@ -10,14 +10,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, post};
 use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use crate::grpc::{self, ExportMethod, Port};
 use crate::http::{cors, discard, given_type, media_type, plain_failure, take};
 use crate::receiver::{Receipt, Receiver};
-use crate::{Encoding, Protocol, connections};
+use crate::{Encoding, Protocol};
 
 const V1_PATH: &str = "/api/v1/spans";
 const V2_PATH: &str = "/api/v2/spans";
@@ -56,14 +54,9 @@ const GRPC_PORT: Port = Port {
     to_strangers: "this is for gRPC\n",
 };
 
-/// Serves Zipkin over HTTP/1.1 and HTTP/2 without TLS on `listener` until `shutdown`. Returns
-/// when requests in flight have finished, or the drain timeout is over.
-pub async fn serve(listener: TcpListener, receiver: Arc<Receiver>, shutdown: CancellationToken) {
-    let router = router(Arc::clone(&receiver));
-    connections::serve(listener, router, &receiver, shutdown).await;
-}
-
-fn router(receiver: Arc<Receiver>) -> Router {
+/// A router for Zipkin's port: what takes spans, over HTTP and gRPC. All other paths are answered
+/// with where spans are taken, so that other routes of Zipkin's API can be merged into it.
+pub fn router(receiver: Arc<Receiver>) -> Router {
     let cors = cors(&receiver.settings().cors_allowed_origins);
     let report = grpc::unary(ExportMethod {
         protocol: Protocol::ZipkinV2Protobuf,

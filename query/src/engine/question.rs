@@ -132,6 +132,14 @@ impl Question {
         Ok(services)
     }
 
+    /// How many names of a service's operations figures do not tell apart.
+    pub(crate) fn folded_names(&self, service: &str, operations: &BTreeSet<Operation>) -> usize {
+        // In order of names, so that those of one name with several kinds are neighbours.
+        let mut names: Vec<&str> = operations.iter().map(|each| each.name.as_str()).collect();
+        names.dedup();
+        self.rollups.names_beyond(service, names)
+    }
+
     fn scan<'a>(&'a self, provider: &'a Arc<dyn TableProvider>) -> scan::Scan<'a> {
         scan::Scan {
             session: &self.shared.session,

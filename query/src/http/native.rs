@@ -25,7 +25,7 @@ mod trace_json;
 pub(super) use catalog_handler::{
     __path_catalog_instances, __path_catalog_services, catalog_instances, catalog_services,
 };
-pub(super) use catalog_json::{InstanceCatalog, ServiceCatalog};
+pub(super) use catalog_json::{InstanceCatalog, OperationCounts, ServiceCatalog};
 pub(super) use diagnosis_handler::{__path_diagnosis, diagnosis};
 pub(super) use diagnosis_json::DiagnosisJson;
 pub(super) use mtrace_spans::{__path_send_mtrace_spans, MtraceReceiptSchema, MtraceSpanSchema};

@@ -12,6 +12,7 @@ use super::native::{
     DiagnosisJson, InstanceCatalog, MtraceReceiptSchema, MtraceSpanSchema, OperationsAnswer,
     RedHistogramJson, RedJson, ServiceCatalog, ServicesAnswer, TopologyJson, TraceJson,
 };
+use super::server_paths::{self, HealthSchema, ReadinessSchema};
 use super::zipkin::ZipkinLinkJson;
 use super::{JSON, jaeger, native, prometheus_handler, zipkin};
 
@@ -31,7 +32,7 @@ use super::{JSON, jaeger, native, prometheus_handler, zipkin};
         (name = "figures", description = "Rates, errors and durations"),
         (name = "jaeger", description = "The same as Jaeger's clients ask for it"),
         (name = "zipkin", description = "The same as Zipkin's user interface asks for it"),
-        (name = "meta", description = "This description"),
+        (name = "meta", description = "This description, and the server itself"),
     ),
     paths(
         native::trace,
@@ -46,6 +47,9 @@ use super::{JSON, jaeger, native, prometheus_handler, zipkin};
         native::red_histogram,
         native::topology,
         prometheus_handler::red_metrics,
+        server_paths::health,
+        server_paths::readiness,
+        server_paths::metrics,
         serve,
         jaeger::search,
         jaeger::trace,
@@ -60,7 +64,7 @@ use super::{JSON, jaeger, native, prometheus_handler, zipkin};
         TraceJson, DiagnosisJson, MtraceSpanSchema, MtraceReceiptSchema, RedJson, RedHistogramJson, TopologyJson,
         ServicesAnswer, OperationsAnswer, ServiceCatalog, InstanceCatalog,
         ErrorAnswer, JaegerTracesAnswer, JaegerNamesAnswer, JaegerOperationsAnswer, JaegerDependenciesAnswer, JaegerErrorAnswer,
-        ZipkinLinkJson,
+        ZipkinLinkJson, HealthSchema, ReadinessSchema,
     )),
 )]
 struct Description;
@@ -85,7 +89,7 @@ pub fn openapi_json() -> String {
     path = "/api/v1/openapi.json",
     tag = "meta",
     operation_id = "openapi",
-    responses((status = 200, description = "An OpenAPI 3.1 document", body = Object)),
+    responses((status = 200, description = "An OpenAPI 3.1 document", body = Object, example = json!({"openapi": "3.1.0", "info": {"title": "spanhouse"}}))),
 )]
 pub(super) async fn serve() -> Response {
     ([(header::CONTENT_TYPE, JSON)], openapi_json()).into_response()

@@ -48,6 +48,23 @@ impl OperationLimits {
         }
     }
 
+    /// How many of a service's names count as [`OTHER_OPERATIONS`], or will once their spans are
+    /// counted: those that are not kept, less those for which there is room. `names` are distinct.
+    pub(crate) fn beyond<'a>(
+        &self,
+        service: &str,
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> usize {
+        let kept = self.kept.get(service);
+        let is_kept = |name: &str| kept.is_some_and(|kept| kept.contains(name));
+        let names = names.into_iter();
+        let others = names.filter(|name| *name != OTHER_OPERATIONS && !is_kept(name));
+        let room = self
+            .per_service
+            .saturating_sub(kept.map_or(0, HashSet::len));
+        others.count().saturating_sub(room)
+    }
+
     fn of_service(&mut self, service: Option<&str>) -> &mut HashSet<String> {
         let service = service.unwrap_or(UNKNOWN_SERVICE);
         if !self.kept.contains_key(service) {
@@ -76,6 +93,22 @@ mod tests {
         check(None, "c", "c");
         check(Some(UNKNOWN_SERVICE), "d", "d");
         check(None, "e", OTHER_OPERATIONS);
+    }
+
+    #[test]
+    fn names_beyond_the_limit_are_counted() {
+        let mut limits = OperationLimits::new(2);
+        let names = ["a", "b", "c", "d", OTHER_OPERATIONS];
+        assert_eq!(limits.beyond("shop", names), 2);
+        limits.kept(Some("shop"), "d");
+        assert_eq!(limits.beyond("shop", names), 2);
+        assert_eq!(limits.beyond("shop", ["a", "d"]), 0);
+        // The limit was higher once.
+        for name in ["a", "b"] {
+            limits.admit(Some("shop"), name);
+        }
+        assert_eq!(limits.beyond("shop", names), 1);
+        assert_eq!(limits.beyond("cart", ["c"]), 0);
     }
 
     #[test]

@@ -111,7 +111,7 @@ impl<'a> Member<'a> {
             let half = self.calling_half();
             return Some(Call {
                 start: half.map_or(self.span.start, |half| half.start),
-                is_error: self.span.is_error() || half.is_some_and(|half| half.is_error()),
+                is_error: self.span.is_error() || half.is_some_and(LinkedSpan::is_error),
                 client_nano: half.map(|half| half.duration_nano),
                 server_nano,
                 ..self.call(caller, callee, ConnectionType::Rpc)
@@ -139,7 +139,7 @@ impl<'a> Member<'a> {
         let is_error = server_nano.is_some() && self.span.is_error();
         Some(Call {
             start: half.map_or(self.span.start, |half| half.start),
-            is_error: is_error || half.is_some_and(|half| half.is_error()),
+            is_error: is_error || half.is_some_and(LinkedSpan::is_error),
             client_nano: half.map(|half| half.duration_nano),
             server_nano,
             ..self.call(caller, callee, ConnectionType::Rpc)

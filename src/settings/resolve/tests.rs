@@ -301,3 +301,61 @@ name = 7
     ./spanhouse.toml:14: [[alert]]: invalid type: integer `7`, expected a string
     ");
 }
+
+#[test]
+fn alert_tables_that_do_not_go_together_are_told_with_their_line() {
+    let problems = Bench::new()
+        .file(
+            "spanhouse.toml",
+            r#"
+[[alert]]
+name = "slow"
+metric = "p99"
+threshold = "> 1s"
+
+[[alert]]
+name = "fails"
+metric = "error_rate"
+threshold = "> 5%"
+receivers = ["ops", "team"]
+
+[[alert]]
+name = "slow"
+metric = "p99.9"
+threshold = "> 3s"
+
+[[receiver]]
+name = "ops"
+type = "webhook"
+url = "https://example.com/hook"
+
+[[receiver]]
+name = "ops"
+type = "webhook"
+url = "https://example.com/other"
+"#,
+        )
+        .problems();
+    insta::assert_snapshot!(problems, @r"
+    ./spanhouse.toml:23: [[receiver]]: `name`: another receiver is called `ops` already; expected a name of its own
+    ./spanhouse.toml:7: [[alert]]: `receivers`: the rule `fails` names `team`, which is not there; expected any of ops, ops
+    ./spanhouse.toml:13: [[alert]]: `name`: another rule is called `slow` already; expected a name of its own
+    ");
+}
+
+#[test]
+fn the_examples_of_the_documents_are_right() {
+    for (document, least) in [
+        (include_str!("../../../docs/alerts.md"), 4),
+        (include_str!("../../../docs/prometheus.md"), 1),
+    ] {
+        let blocks = document.split("```toml\n").skip(1);
+        let examples: Vec<&str> = blocks
+            .filter_map(|block| block.split("```").next())
+            .collect();
+        assert!(examples.len() >= least, "{examples:?}");
+        for example in examples {
+            Bench::new().file("spanhouse.toml", example).settings();
+        }
+    }
+}

@@ -147,7 +147,7 @@ impl Input {
             let last = self
                 .current
                 .as_ref()
-                .and_then(|current| current.keys.iter().last());
+                .and_then(|current| current.keys.iter().next_back());
             if !last.into_iter().chain(keys.iter()).is_sorted() {
                 return Err(ParquetError::General("rows are not in order".to_owned()));
             }

@@ -11,6 +11,8 @@ use crate::StorageError;
 
 /// How long nothing happens before the tables are looked after anyway.
 const IDLE: Duration = Duration::from_secs(30);
+/// After so many steps the tables are looked after even if more is to do: each step leaves files.
+const STEPS_AT_A_TIME: u32 = 64;
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LAST_RETRY: Duration = Duration::from_secs(60);
 /// How long closing waits for figures.
@@ -46,10 +48,18 @@ pub(super) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
 }
 
 async fn work(shared: &Shared) -> Result<(), StorageError> {
-    while step(shared).await? {}
     let Some(roller) = &shared.roller else {
         return Ok(());
     };
+    let mut steps = 0;
+    while step(shared).await? {
+        steps += 1;
+        if steps % STEPS_AT_A_TIME == 0
+            && let Err(error) = roller.lock().await.maintain().await
+        {
+            tracing::warn!(%error, "files of figures were not merged; the rest is rolled up first");
+        }
+    }
     roller.lock().await.maintain().await
 }
 

@@ -173,6 +173,11 @@ async fn names_beyond_the_limit_of_a_service_count_with_the_others() {
     assert_eq!(series.len(), LIMIT + 1);
     let other = series.iter().find(|each| each["operation"] == "(other)");
     assert_eq!(other.unwrap()["total"]["count"], 50);
+    let catalog = format!("/api/v1/catalog/services?from={second}&to={}", second + 1);
+    let folded = async |server: &Server| {
+        server.json(&catalog).await["services"][0]["foldedOperationNames"].clone()
+    };
+    assert_eq!(folded(&server).await, 50);
     server.kill();
     let server = launch.start().await;
     // A name that has its own row keeps it, and a new one has none.
@@ -183,6 +188,7 @@ async fn names_beyond_the_limit_of_a_service_count_with_the_others() {
     assert_eq!(series.len(), LIMIT + 1);
     let other = series.iter().find(|each| each["operation"] == "(other)");
     assert_eq!(other.unwrap()["total"]["count"], 51);
+    assert_eq!(folded(&server).await, 51);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use super::recordings::{jaeger, send_zipkin, zipkin_v2};
 use super::{jaeger_bodies, senders, zipkin_bodies};
 use crate::figures::{Sent, SpanKind, check_figures};
 use crate::fixtures::fixtures;
-use crate::server::Launch;
+use crate::server::{Answer, Launch, Server};
 
 /// What a span may say of the other end of a call.
 const ABOUT_PEERS: [&str; 10] = [
@@ -97,6 +97,23 @@ async fn zipkin_traces() {
             send_zipkin(&server, "v2", "application/json", body.clone()).await;
         }
         check_figures(&server, &spans(&zipkin_bodies::expected_of_v2(&list))).await;
+        check_dependencies_at_zipkins_port(&server, &list).await;
+    }
+}
+
+/// Zipkin's clients ask where they send spans.
+async fn check_dependencies_at_zipkins_port(server: &Server, list: &[Value]) {
+    let times = list.iter().filter_map(|span| span["timestamp"].as_u64());
+    let last = times.max().unwrap_or_default() / 1_000;
+    let path = format!("/api/v2/dependencies?endTs={}&lookback=86400000", last + 1);
+    let links = server.json(&path).await;
+    for below in ["", "/zipkin"] {
+        let url = format!("{}{below}{path}", server.zipkin);
+        let answer = Answer::of(reqwest::get(url).await.unwrap()).await.unwrap();
+        assert_eq!(
+            (answer.status.as_u16(), answer.json()),
+            (200, links.clone())
+        );
     }
 }
 

@@ -1,6 +1,5 @@
 //! `GET /api/v1/catalog/services` and `GET /api/v1/catalog/instances`.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -10,7 +9,7 @@ use super::super::failure::{ApiError, ErrorAnswer, NativeError};
 use super::super::parameters::{Parameters, QueryPairs};
 use super::super::{Api, Body};
 use super::red_parameters::{default_step, length};
-use super::{InstanceCatalog, ServiceCatalog};
+use super::{InstanceCatalog, OperationCounts, ServiceCatalog};
 use crate::catalog::{self, CatalogQuery, INSTANCE, SERVICE_PRESENCE};
 use crate::red::GroupBy;
 
@@ -54,9 +53,15 @@ pub(in crate::http) async fn catalog_services(
         let presence = question.red(&query.presence(&SERVICE_PRESENCE)).await?;
         let rates = question.red(&query.rates(&[GroupBy::Service])).await?;
         let operations = question.operations().await?;
-        let operation_count = |service: &str| operations.get(service).map_or(0, BTreeSet::len);
+        let operations_of = |service: &str| {
+            let operations = operations.get(service);
+            operations.map_or_else(OperationCounts::default, |operations| OperationCounts {
+                all: operations.len(),
+                folded_names: question.folded_names(service, operations),
+            })
+        };
         let services = catalog::services(&query, &presence, &rates);
-        Body::json(&ServiceCatalog::of(&query, services, operation_count))
+        Body::json(&ServiceCatalog::of(&query, services, operations_of))
     });
     Ok(body.await?)
 }

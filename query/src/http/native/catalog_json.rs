@@ -70,6 +70,10 @@ struct ServiceJson {
     name: String,
     /// How many distinct names and kinds its spans ever had.
     operation_count: usize,
+    /// How many names it ever had beyond those that figures tell apart, 1,000 a service: they count
+    /// together as `(other)`. Absent when none.
+    #[serde(skip_serializing_if = "is_zero")]
+    folded_operation_names: usize,
     /// How many distinct `service.instance.id` it had in the range.
     instance_count: usize,
     /// Each `service.version` in the range.
@@ -114,15 +118,33 @@ struct SeenJson {
     last_seen_unix_nano: String,
 }
 
+fn is_zero(number: &usize) -> bool {
+    *number == 0
+}
+
+/// How many operations a service has.
+#[derive(Clone, Copy, Default)]
+pub(in crate::http) struct OperationCounts {
+    /// Distinct names and kinds.
+    pub(in crate::http) all: usize,
+    /// Names that figures do not tell apart.
+    pub(in crate::http) folded_names: usize,
+}
+
 impl ServiceCatalog {
-    /// `operation_count` tells how many operations a service has.
+    /// `operations_of` tells how many operations a service has.
     pub(super) fn of(
         query: &CatalogQuery,
         services: Vec<ServiceEntry>,
-        operation_count: impl Fn(&str) -> usize,
+        operations_of: impl Fn(&str) -> OperationCounts,
     ) -> Self {
-        let services = services.into_iter().map(|service| ServiceJson {
-            operation_count: operation_count(&service.name),
+        let with_counts = services.into_iter().map(|service| {
+            let operations = operations_of(&service.name);
+            (service, operations)
+        });
+        let services = with_counts.map(|(service, operations)| ServiceJson {
+            operation_count: operations.all,
+            folded_operation_names: operations.folded_names,
             name: service.name,
             instance_count: service.instances,
             versions: service.versions.into_iter().collect(),

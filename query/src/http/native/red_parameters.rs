@@ -91,11 +91,14 @@ fn kinds(text: Option<&str>) -> Result<Vec<SpanKind>, ApiError> {
     match text {
         None => Ok(vec![SpanKind::Server, SpanKind::Consumer]),
         Some("all") => Ok(Vec::new()),
-        Some(text) => each("kind", text, |name| {
-            SpanKind::ALL
-                .into_iter()
-                .find(|kind| kind_name(*kind) == name)
-        }),
+        Some(text) => {
+            let mut names = SpanKind::ALL.map(kind_name).to_vec();
+            names.push("all");
+            each("kind", text, &none_of(&names), |name| {
+                let mut kinds = SpanKind::ALL.into_iter();
+                kinds.find(|kind| kind_name(*kind) == name)
+            })
+        }
     }
 }
 
@@ -103,7 +106,8 @@ fn group_by(text: Option<&str>) -> Result<Vec<GroupBy>, ApiError> {
     let Some(text) = text else {
         return Ok(vec![GroupBy::Service]);
     };
-    let mut group_by = each("by", text, |name| {
+    let names = GroupBy::ALL.map(GroupBy::name);
+    let mut group_by = each("by", text, &none_of(&names), |name| {
         GroupBy::ALL.into_iter().find(|by| by.name() == name)
     })?;
     group_by.sort_unstable();
@@ -115,7 +119,8 @@ pub(super) fn percentiles(text: Option<&str>) -> Result<Vec<f64>, ApiError> {
     let Some(text) = text else {
         return Ok(DEFAULT_PERCENTILES.to_vec());
     };
-    let percentiles = each("percentiles", text, |number| {
+    let problem = "no number from 0 to 100";
+    let percentiles = each("percentiles", text, problem, |number| {
         let number = number.parse().ok()?;
         (0.0..=100.0).contains(&number).then_some(number)
     })?;
@@ -126,17 +131,22 @@ pub(super) fn percentiles(text: Option<&str>) -> Result<Vec<f64>, ApiError> {
     Ok(percentiles)
 }
 
-/// The values of a list separated by commas.
-fn each<T>(
+/// The values of a list separated by commas; `problem` tells what a wrong one is.
+pub(super) fn each<T>(
     name: &'static str,
     text: &str,
+    problem: &str,
     read: impl Fn(&str) -> Option<T>,
 ) -> Result<Vec<T>, ApiError> {
     let values = text.split(',').map(str::trim).map(|item| {
-        read(item)
-            .ok_or_else(|| ApiError::malformed(name, format!("{item:?} is none of its values")))
+        read(item).ok_or_else(|| ApiError::malformed(name, format!("{item:?} is {problem}")))
     });
     values.collect()
+}
+
+/// What a value is that should be one of these.
+pub(super) fn none_of(names: &[&str]) -> String {
+    format!("none of {}", names.join(", "))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use super::super::failure::{ApiError, ErrorAnswer, NativeError};
 use super::super::parameters::{Parameters, QueryPairs};
 use super::super::{Api, Body};
 use super::TopologyJson;
-use super::red_parameters::percentiles;
+use super::red_parameters::{each, none_of, percentiles};
 use crate::red::{RED_BUCKET, TimeSpan};
 use crate::topology::{TopologyDimension, TopologyQuery};
 
@@ -102,13 +102,14 @@ fn step(parameters: &Parameters) -> Result<Option<Duration>, ApiError> {
 }
 
 fn by(text: Option<&str>) -> Result<Vec<TopologyDimension>, ApiError> {
-    let names = text.into_iter().flat_map(|text| text.split(','));
-    let dimensions = names.map(str::trim).map(|name| {
+    let Some(text) = text else {
+        return Ok(Vec::new());
+    };
+    let names = TopologyDimension::ALL.map(TopologyDimension::name);
+    let mut dimensions = each("by", text, &none_of(&names), |name| {
         let mut all = TopologyDimension::ALL.into_iter();
         all.find(|dimension| dimension.name() == name)
-            .ok_or_else(|| ApiError::malformed("by", format!("{name:?} is none of its values")))
-    });
-    let mut dimensions: Vec<_> = dimensions.collect::<Result<_, _>>()?;
+    })?;
     dimensions.sort_unstable();
     dimensions.dedup();
     Ok(dimensions)

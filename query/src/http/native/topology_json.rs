@@ -1,6 +1,7 @@
 //! A topology in the native JSON.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use schemas::UnixNanos;
 use serde::Serialize;
@@ -18,12 +19,12 @@ use crate::topology::{EdgePoint, HalfFigures, Topology, TopologyEdge, TopologyQu
     "edges": [{
         "caller": 0, "callee": 1, "connectionType": "database", "calls": 900, "errors": 9, "qps": 1.0,
         "successRate": 0.99,
-        "client": {"count": 900, "avgTimeNano": 2100000.0, "maxTimeNano": 40000000, "percentilesNano": {"50": 1900544, "99.9": 39000000}},
-        "server": {"count": 900, "avgTimeNano": 2100000.0, "maxTimeNano": 40000000, "percentilesNano": {"50": 1900544, "99.9": 39000000}},
+        "client": {"count": 900, "qps": 1.0, "avgTimeNano": 2100000.0, "maxTimeNano": 40000000, "percentilesNano": {"50": 1900544, "99.9": 39000000}},
+        "server": {"count": 900, "qps": 1.0, "avgTimeNano": 2100000.0, "maxTimeNano": 40000000, "percentilesNano": {"50": 1900544, "99.9": 39000000}},
         "points": [{
             "startTimeUnixNano": "1795446240000000000", "calls": 60, "errors": 0, "qps": 1.0, "successRate": 1.0,
-            "client": {"count": 60, "avgTimeNano": 2000000.0, "maxTimeNano": 9000000, "percentilesNano": {"50": 1900544, "99.9": 9000000}},
-            "server": {"count": 60, "avgTimeNano": 2000000.0, "maxTimeNano": 9000000, "percentilesNano": {"50": 1900544, "99.9": 9000000}},
+            "client": {"count": 60, "qps": 1.0, "avgTimeNano": 2000000.0, "maxTimeNano": 9000000, "percentilesNano": {"50": 1900544, "99.9": 9000000}},
+            "server": {"count": 60, "qps": 1.0, "avgTimeNano": 2000000.0, "maxTimeNano": 9000000, "percentilesNano": {"50": 1900544, "99.9": 9000000}},
         }],
     }],
     "cycles": [],
@@ -112,13 +113,15 @@ struct EdgeFiguresJson {
     server: Option<HalfJson>,
 }
 
-/// Durations of calls as one side saw them.
+/// The calls that one side told of, and their durations as it saw them.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = TopologyHalf)]
 struct HalfJson {
     /// How many calls have this half.
     count: u64,
+    /// These a second.
+    qps: f64,
     /// The mean, nanoseconds.
     avg_time_nano: f64,
     /// The longest, nanoseconds, at most 0.05 % away from the exact value.
@@ -148,9 +151,10 @@ impl<'a> TopologyJson<'a> {
 
 impl<'a> EdgeJson<'a> {
     fn of(query: &TopologyQuery, edge: &'a TopologyEdge) -> Self {
-        let figures = |calls, errors, qps, [client, server]: [&Option<HalfFigures>; 2]| {
+        let figures = |calls, errors, qps, [client, server]: [&Option<HalfFigures>; 2], over| {
             let half = |half: &Option<HalfFigures>| {
-                half.as_ref().map(|figures| HalfJson::of(query, figures))
+                let half = half.as_ref();
+                half.map(|figures| HalfJson::of(query, figures, over))
             };
             EdgeFiguresJson {
                 calls,
@@ -162,11 +166,13 @@ impl<'a> EdgeJson<'a> {
             }
         };
         let halves = [&edge.client, &edge.server];
+        let range = query.range.length();
+        let step = query.step.unwrap_or(range);
         let point = |(start, point): &(UnixNanos, EdgePoint)| {
             let halves = [&point.client, &point.server];
             EdgePointJson {
                 start_time_unix_nano: start.0.to_string(),
-                figures: figures(point.calls, point.errors, point.qps, halves),
+                figures: figures(point.calls, point.errors, point.qps, halves, step),
             }
         };
         Self {
@@ -174,17 +180,18 @@ impl<'a> EdgeJson<'a> {
             callee: edge.callee,
             connection_type: edge.connection.name(),
             operation: edge.operation.as_deref(),
-            total: figures(edge.calls, edge.errors, edge.qps, halves),
+            total: figures(edge.calls, edge.errors, edge.qps, halves, range),
             points: query.step.map(|_| edge.points.iter().map(point).collect()),
         }
     }
 }
 
 impl HalfJson {
-    fn of(query: &TopologyQuery, figures: &HalfFigures) -> Self {
+    fn of(query: &TopologyQuery, figures: &HalfFigures, over: Duration) -> Self {
         let percentiles = query.percentiles.iter().zip(&figures.percentiles_nano);
         Self {
             count: figures.count,
+            qps: figures.count as f64 / over.as_secs_f64(),
             avg_time_nano: figures.avg_time_nano,
             max_time_nano: figures.max_time_nano,
             percentiles_nano: percentiles

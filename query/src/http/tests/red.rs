@@ -86,9 +86,9 @@ async fn malformed_questions_say_what_is_wrong() {
     check("from=then", "no instant such as").await;
     check("step=15s", "no multiple of 10s").await;
     check("from=now-30000h&step=10s", "longer ones").await;
-    check("kind=servant", "none of its values").await;
-    check("by=colour", "none of its values").await;
-    check("percentiles=50,101", "none of its values").await;
+    check("kind=servant", "none of unspecified, internal, server").await;
+    check("by=colour", "none of service, operation").await;
+    check("percentiles=50,101", "no number from 0 to 100").await;
     check("compare=15s", "no multiple of the step").await;
     check("compare=yesterday", "not a duration").await;
     check("apdex=fast", "not a duration").await;

@@ -1,9 +1,11 @@
 //! The receiver behind a real socket.
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::CancellationToken;
 
 use super::*;
+use crate::connections;
 
 #[tokio::test]
 async fn spans_are_taken_until_shutdown() {
@@ -11,7 +13,11 @@ async fn spans_are_taken_until_shutdown() {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("bound");
     let shutdown = CancellationToken::new();
-    let serving = tokio::spawn(serve(listener, sink.receiver(), shutdown.clone()));
+    let (receiver, stop) = (sink.receiver(), shutdown.clone());
+    let serving = tokio::spawn(async move {
+        let router = router(Arc::clone(&receiver));
+        connections::serve(listener, router, &receiver, stop).await;
+    });
 
     let body = json_spans(3, 0);
     let length = body.len();
