@@ -5,7 +5,7 @@ mod rest_keys;
 mod stored_file;
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use object_store::ObjectStore;
 use object_store::path::Path;
@@ -19,6 +19,7 @@ pub(crate) use stored_file::StoredFile;
 
 use crate::StorageError;
 use crate::table::AddedFile;
+use crate::trace_filters::TraceFilter;
 
 /// A live file of the table. Its footer and bloom filters are read once, when first needed, and
 /// kept: files never change.
@@ -27,6 +28,8 @@ pub(crate) struct DataFile {
     pub(crate) added: AddedFile,
     footer: OnceCell<Arc<Footer>>,
     pub(crate) operations: OnceCell<Arc<BTreeSet<Operation>>>,
+    /// Knows the file's traces, as long as it is kept.
+    trace_filter: Weak<TraceFilter>,
 }
 
 impl DataFile {
@@ -36,6 +39,7 @@ impl DataFile {
             added,
             footer: OnceCell::new(),
             operations: OnceCell::new(),
+            trace_filter: Weak::new(),
         }
     }
 
@@ -49,7 +53,21 @@ impl DataFile {
             added,
             footer: OnceCell::new_with(Some(Arc::new(footer))),
             operations: OnceCell::new_with(Some(Arc::new(operations))),
+            trace_filter: Weak::new(),
         }
+    }
+
+    /// With a filter that knows all its traces.
+    pub(crate) fn with_trace_filter(self, trace_filter: Weak<TraceFilter>) -> Self {
+        Self {
+            trace_filter,
+            ..self
+        }
+    }
+
+    /// What knows its traces, if anything but the file itself does.
+    pub(crate) fn trace_filter(&self) -> Option<Arc<TraceFilter>> {
+        self.trace_filter.upgrade()
     }
 
     /// Where the file is in the store.

@@ -21,7 +21,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
-use schemas::{SpanBatch, columns};
+use schemas::{SpanBatch, TraceId, columns};
 
 use crate::data_file::{Footer, Operation, REST_KEYS_METADATA, RestKeys};
 use crate::gather::{Gather, RowRef};
@@ -48,6 +48,8 @@ pub(crate) struct EncodedFile {
     pub(crate) footer: Footer,
     /// Its distinct operations.
     pub(crate) operations: BTreeSet<Operation>,
+    /// Its traces, in order.
+    pub(crate) traces: Vec<TraceId>,
 }
 
 /// Encodes the spans of `batches`, one file for each date on which any of them started.
@@ -92,6 +94,7 @@ fn encode_file(
         min_start_nanos: facts.min_start_nanos,
         max_start_nanos: facts.max_start_nanos,
         operations: facts.operations,
+        traces: facts.traces,
         footer,
         bytes,
     })
@@ -103,6 +106,7 @@ struct Facts {
     max_start_nanos: i64,
     rest_keys: RestKeys,
     operations: BTreeSet<Operation>,
+    traces: Vec<TraceId>,
 }
 
 impl Default for Facts {
@@ -112,6 +116,7 @@ impl Default for Facts {
             max_start_nanos: i64::MIN,
             rest_keys: RestKeys::of_new_file(),
             operations: BTreeSet::new(),
+            traces: Vec::new(),
         }
     }
 }
@@ -123,6 +128,14 @@ impl Facts {
             for start in starts.as_primitive::<Int64Type>().values() {
                 self.min_start_nanos = self.min_start_nanos.min(*start);
                 self.max_start_nanos = self.max_start_nanos.max(*start);
+            }
+        }
+        if let Some(ids) = batch.column_by_name(&columns::TRACE_ID.column().name) {
+            for id in ids.as_fixed_size_binary().value_data().as_chunks().0 {
+                // Spans of a trace stand together.
+                if self.traces.last() != Some(&TraceId(*id)) {
+                    self.traces.push(TraceId(*id));
+                }
             }
         }
         collect_operations(batch, &mut self.operations);

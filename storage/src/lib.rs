@@ -35,6 +35,7 @@ mod snapshot;
 mod stats;
 mod store;
 mod table;
+mod trace_filters;
 pub mod wal;
 
 pub use error::StorageError;

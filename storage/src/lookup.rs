@@ -1,24 +1,25 @@
 //! Whole traces by id, without planning: memory is scanned, files are asked by cached footers.
 //!
 //! ```text
-//!  file ─► bloom filter of trace_id ─► page index of trace_id ─► rows equal ─► all columns of these rows
-//!          (absent: ends here)          (one page or two)
+//!  file ─► filter of many files ─► its bloom filter ─► its page index ─► rows equal ─► all columns
+//!          (absent: ends here)     (or here)           (one page or two)              of these rows
 //! ```
 
 mod pages;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow_array::cast::AsArray;
 use arrow_array::{BooleanArray, RecordBatch};
 use futures::{StreamExt, TryStreamExt, stream};
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 use object_store::ObjectStore;
 use parquet::arrow::arrow_reader::{ArrowPredicateFn, RowFilter};
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use parquet::arrow::{ProjectionMask, arrow_reader::RowSelection};
 use schemas::columns::span_columns;
 use schemas::{ColumnId, SpanBatch, TraceId, columns};
+use tokio::sync::OnceCell;
 
 use crate::StorageError;
 use crate::data_file::{DataFile, Footer};
@@ -62,10 +63,15 @@ pub(crate) async fn lookup(
 pub(crate) struct WantedSpans {
     ids: HashSet<TraceId>,
     /// The same, in order.
-    sorted: Vec<TraceId>,
+    sorted: Arc<[TraceId]>,
+    /// Those that the files of a filter may hold, by the filter's number.
+    by_filter: Mutex<HashMap<u64, PossibleTraces>>,
     /// The columns to read; `None` for all.
     columns: Option<Vec<ColumnId>>,
 }
+
+/// Some of the wanted traces, in order; found by the first who needs them.
+type PossibleTraces = Arc<OnceCell<Arc<[TraceId]>>>;
 
 impl WantedSpans {
     /// The spans of these traces, with these columns and those that every span has; all columns
@@ -76,9 +82,37 @@ impl WantedSpans {
         sorted.sort_unstable();
         Self {
             ids,
-            sorted,
+            sorted: sorted.into(),
+            by_filter: Mutex::default(),
             columns: columns.map(with_required),
         }
+    }
+
+    /// The wanted traces that a file may hold, as far as is known without its own filters. The file
+    /// was there before the first one was asked about: its filter may have learned of more since.
+    async fn possible_in(
+        self: &Arc<Self>,
+        file: &DataFile,
+    ) -> Result<Arc<[TraceId]>, StorageError> {
+        let Some(filter) = file.trace_filter() else {
+            return Ok(Arc::clone(&self.sorted));
+        };
+        let possible = {
+            let mut by_filter = self
+                .by_filter
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(by_filter.entry(filter.number()).or_default())
+        };
+        let ask = || async {
+            if self.sorted.len() <= FEW_TRACES {
+                return Ok(filter.possible(&self.sorted));
+            }
+            let (filter, wanted) = (Arc::clone(&filter), Arc::clone(self));
+            let asked = tokio::task::spawn_blocking(move || filter.possible(&wanted.sorted)).await;
+            asked.map_err(|error| StorageError::unavailable("ask a filter of traces", error))
+        };
+        possible.get_or_try_init(ask).await.cloned()
     }
 
     /// What is read of a file.
@@ -134,12 +168,16 @@ pub(crate) async fn in_file(
     store: Arc<dyn ObjectStore>,
     wanted: Arc<WantedSpans>,
 ) -> Result<Vec<SpanBatch>, StorageError> {
+    let possible = wanted.possible_in(&file).await?;
+    if possible.is_empty() {
+        return Ok(Vec::new());
+    }
     let footer = file.footer(&store).await?;
-    let candidates = if wanted.sorted.len() <= FEW_TRACES {
-        candidates(&footer, &wanted.sorted)
+    let candidates = if possible.len() <= FEW_TRACES {
+        candidates(&footer, &possible)
     } else {
-        let (footer, wanted) = (Arc::clone(&footer), Arc::clone(&wanted));
-        let asked = tokio::task::spawn_blocking(move || candidates(&footer, &wanted.sorted));
+        let footer = Arc::clone(&footer);
+        let asked = tokio::task::spawn_blocking(move || candidates(&footer, &possible));
         asked
             .await
             .map_err(|error| StorageError::unavailable("ask bloom filters", error))?

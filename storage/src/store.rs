@@ -21,6 +21,7 @@ use crate::live::Live;
 use crate::rollup::{RollUp, Roller};
 use crate::stats::StorageStats;
 use crate::table::DeltaLog;
+use crate::trace_filters::TraceFilters;
 use crate::wal::{ReplayProgress, Wal, WalPosition};
 use crate::{StorageError, StorageSettings};
 
@@ -55,6 +56,7 @@ struct Shared {
     wal: Wal<Durable>,
     table: Mutex<TableWriter>,
     objects: Objects,
+    trace_filters: Arc<TraceFilters>,
     /// None where nothing is rolled up.
     roller: Option<Mutex<Roller>>,
     is_closing: AtomicBool,

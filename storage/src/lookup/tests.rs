@@ -1,12 +1,19 @@
+use std::collections::BTreeSet;
+
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
 use schemas::{SpanBatchBuilder, SpanId, SpanReader, SpanRow};
+use tokio::runtime::Builder;
 use uuid::Uuid;
 
 use super::*;
 use crate::flush::encode_files;
 use crate::memtable::MemTable;
 use crate::table::{AddedFile, data_file_path};
+use crate::trace_filters::TraceFilters;
 use crate::wal::WalPosition;
 
 /// Trace `n` for each of `traces`, with `spans` spans each; ids spread over all 128 bits.
@@ -33,6 +40,15 @@ async fn file(
     spans: SpanBatch,
     forget_footer: bool,
 ) -> Arc<DataFile> {
+    Arc::new(stored(store, spans, forget_footer).await.0)
+}
+
+/// A file, and its traces.
+async fn stored(
+    store: &Arc<dyn ObjectStore>,
+    spans: SpanBatch,
+    forget_footer: bool,
+) -> (DataFile, Vec<TraceId>) {
     let encoded = encode_files(&[spans]).expect("encodes").remove(0);
     let added = AddedFile {
         path: data_file_path(encoded.date, Uuid::new_v4()),
@@ -47,11 +63,12 @@ async fn file(
         .put(&added.location(), encoded.bytes.into())
         .await
         .expect("puts");
-    Arc::new(if forget_footer {
+    let file = if forget_footer {
         DataFile::new(added)
     } else {
         DataFile::written(added, encoded.footer, encoded.operations)
-    })
+    };
+    (file, encoded.traces)
 }
 
 async fn spans_of(
@@ -118,4 +135,80 @@ async fn a_file_that_is_gone_is_an_error_that_names_it() {
         .await
         .expect_err("cannot read");
     assert!(error.to_string().contains(&lost.added.path), "{error}");
+}
+
+/// How a file is known to the process that looks traces up in it.
+#[derive(Clone, Copy, Debug)]
+enum Known {
+    /// It was written by it.
+    Written,
+    /// It was there at the start, or another engine wrote it.
+    Found,
+    /// Its filter had to go.
+    Forgotten,
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn filters_leave_out_no_span(
+        files in vec((0..400_u64, 1..60_u64, select(vec![Known::Written, Known::Found, Known::Forgotten])), 1..8),
+        removed in any::<Index>(),
+        wanted in vec(0..500_u64, 0..40),
+    ) {
+        let (kept, forgotten) = (TraceFilters::default(), TraceFilters::default());
+        let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        let runtime = Builder::new_multi_thread().worker_threads(1).build().expect("threads start");
+        let mut listed = Vec::new();
+        let mut expected = Vec::new();
+        for (first, count, known) in &files {
+            let spans = batch(*first..first + count, 2);
+            let (file, traces) = runtime.block_on(stored(&store, spans, true));
+            listed.push(Arc::new(match known {
+                Known::Written => file.with_trace_filter(kept.note(&traces)),
+                Known::Found => file,
+                Known::Forgotten => file.with_trace_filter(forgotten.note(&traces)),
+            }));
+        }
+        drop(forgotten);
+        // Another engine removes a file, whose traces its filter still knows.
+        let removed = removed.index(files.len());
+        let lost = listed.remove(removed);
+        runtime.block_on(store.delete(&lost.path())).expect("deletes");
+        let asked: BTreeSet<u64> = wanted.into_iter().collect();
+        for (number, (first, count, _)) in files.iter().enumerate() {
+            let found = asked.range(first..&(first + count)).filter(|_| number != removed);
+            let spans = |trace: &u64| [1, 2_u64].map(|span: u64| (id(*trace), SpanId(span.to_be_bytes())));
+            expected.extend(found.flat_map(spans));
+        }
+        expected.sort_unstable();
+        let snapshot = Snapshot { memtables: Vec::new(), files: listed.into(), version: 1 };
+        let ids: Vec<TraceId> = asked.into_iter().map(id).collect();
+        prop_assert_eq!(runtime.block_on(spans_of(&snapshot, &store, &ids)), expected);
+    }
+}
+
+#[tokio::test]
+async fn files_that_a_filter_rules_out_are_not_opened() {
+    let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let filters = TraceFilters::default();
+    let mut files = Vec::new();
+    for first in [0, 100, 200] {
+        let (file, traces) = stored(&store, batch(first..first + 10, 1), true).await;
+        store.delete(&file.path()).await.expect("deletes");
+        files.push(Arc::new(file.with_trace_filter(filters.note(&traces))));
+    }
+    let snapshot = Snapshot {
+        memtables: Vec::new(),
+        files: files.into(),
+        version: 1,
+    };
+    for absent in [1, 2 * FEW_TRACES as u64] {
+        let absent: Vec<TraceId> = (1_000..1_000 + absent).map(id).collect();
+        assert!(spans_of(&snapshot, &store, &absent).await.is_empty());
+    }
+    lookup(&snapshot, &store, &[id(105)])
+        .await
+        .expect_err("the file is gone");
 }

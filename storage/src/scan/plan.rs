@@ -119,8 +119,12 @@ pub(crate) async fn plan(
             },
             ..PlanCounts::default()
         };
+        let may_match = |file: &&Arc<DataFile>| prune(&conditions, &FileFacts(file)).is_some();
         let unit = Unit::Traces {
-            snapshot: snapshot.clone(),
+            snapshot: Snapshot {
+                files: snapshot.files.iter().filter(may_match).cloned().collect(),
+                ..snapshot.clone()
+            },
             trace_ids,
             conditions,
         };

@@ -9,6 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use object_store::ObjectStoreExt;
+use parquet::errors::ParquetError;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -163,14 +164,21 @@ async fn flush(
 async fn store_files(shared: &Shared, frozen: Frozen) -> Result<Vec<Arc<DataFile>>, StorageError> {
     let chunks = Arc::clone(&frozen.view.chunks);
     drop(frozen);
-    let encoded = tokio::task::spawn_blocking(move || encode_files(&chunks)).await;
+    let filters = Arc::clone(&shared.trace_filters);
+    let encoding = tokio::task::spawn_blocking(move || {
+        let files = encode_files(&chunks)?.into_iter();
+        let noted = files.map(|file| (filters.note(&file.traces), file));
+        Ok::<Vec<_>, ParquetError>(noted.collect())
+    });
+    let encoded = encoding.await;
     let encoded =
         encoded.map_err(|error| StorageError::unavailable("encode spans as Parquet", error))?;
     let encoded =
         encoded.map_err(|error| StorageError::unavailable("encode spans as Parquet", error))?;
     let mut files = Vec::with_capacity(encoded.len());
-    for file in encoded {
-        files.push(Arc::new(store_file(shared, file).await?));
+    for (filter, file) in encoded {
+        let file = store_file(shared, file).await?;
+        files.push(Arc::new(file.with_trace_filter(filter)));
     }
     Ok(files)
 }

@@ -75,6 +75,7 @@ pub(super) async fn open(
             uncommitted: None,
         }),
         objects,
+        trace_filters: Arc::default(),
         roller,
         is_closing: AtomicBool::new(false),
         counters: FlushCounters::default(),

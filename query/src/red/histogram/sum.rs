@@ -3,7 +3,7 @@
 use super::wire::each_count;
 use super::{Bucket, DurationHistogram, MalformedHistogram, bucket_of};
 
-/// Buckets that are looked at together.
+/// Buckets that are looked at together; a bit for each fits a word.
 const BLOCK: usize = 64;
 
 /// Adds histograms up, and takes some out, in memory that one sum after the other uses: a count
@@ -12,8 +12,8 @@ const BLOCK: usize = 64;
 pub(crate) struct HistogramSum {
     /// Empty before the first sum.
     counts: Vec<i64>,
-    /// Whether buckets of a block were added to since the last sum; all others are zero.
-    touched: Vec<bool>,
+    /// For each block, the buckets that were added to since the last sum; all others are zero.
+    touched: Vec<u64>,
     /// What a sum is written to first: only then its length is known.
     taken: Vec<(Bucket, u64)>,
 }
@@ -49,34 +49,31 @@ impl HistogramSum {
         if self.counts.is_empty() {
             let blocks = bucket_of(u64::MAX) as usize / BLOCK + 1;
             self.counts = vec![0; blocks * BLOCK];
-            self.touched = vec![false; blocks];
+            self.touched = vec![0; blocks];
         }
     }
 
     fn add(&mut self, bucket: Bucket, count: i64) {
         let sum = &mut self.counts[bucket as usize];
         *sum = sum.saturating_add(count);
-        self.touched[bucket as usize / BLOCK] = true;
+        self.touched[bucket as usize / BLOCK] |= 1 << (bucket as usize % BLOCK);
     }
 
     /// The sum since the last one was taken. Buckets below zero are empty.
     pub(crate) fn take(&mut self) -> DurationHistogram {
         self.taken.clear();
         let blocks = self.counts.chunks_exact_mut(BLOCK).zip(&mut self.touched);
-        for (block, (counts, is_touched)) in (0..).zip(blocks) {
-            if !std::mem::take(is_touched) {
-                continue;
+        for (block, (counts, touched)) in (0..).zip(blocks) {
+            let mut rest = std::mem::take(touched);
+            while rest != 0 {
+                let bucket = rest.trailing_zeros();
+                rest &= rest - 1;
+                let count = std::mem::take(&mut counts[bucket as usize]);
+                if count > 0 {
+                    let bucket = block * BLOCK as Bucket + bucket;
+                    self.taken.push((bucket, count.cast_unsigned()));
+                }
             }
-            // Written in any case, and kept or written over: whether a bucket holds something is
-            // as good as random, and to guess wrongly costs more than to write.
-            let mut kept = [(0, 0); BLOCK];
-            let mut length = 0;
-            for (bucket, count) in (block * BLOCK as Bucket..).zip(counts) {
-                let count = std::mem::take(count);
-                kept[length % BLOCK] = (bucket, count.cast_unsigned());
-                length += usize::from(count > 0);
-            }
-            self.taken.extend_from_slice(&kept[..length]);
         }
         DurationHistogram {
             counts: self.taken.as_slice().to_vec(),

@@ -139,6 +139,14 @@ fn take_number(bytes: &mut &[u8]) -> Result<i64, MalformedHistogram> {
         *bytes = rest;
         return Ok(i64::from(*byte >> 1) ^ -i64::from(*byte & 1));
     }
+    // Those of empty buckets are mostly of two.
+    if let [low, high, rest @ ..] = *bytes
+        && *high < 0x80
+    {
+        let zigzag = i64::from(*low & 0x7f) | i64::from(*high) << 7;
+        *bytes = rest;
+        return Ok((zigzag >> 1) ^ -(zigzag & 1));
+    }
     take_long_number(bytes)
 }
 
