@@ -6,16 +6,13 @@
 //!  └────► demo                a stock OpenTelemetry exporter's traffic
 //! ```
 
+mod allocator;
 mod cli;
 mod demo;
 mod error_chain;
 mod logging;
 mod serve;
 mod settings;
-
-/// Keeps its free memory per thread, which the many short-lived buffers of ingest profit from.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> cli::ExitStatus {
     #[cfg(feature = "fail-points")]

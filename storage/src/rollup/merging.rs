@@ -16,8 +16,11 @@ use parquet::errors::{ParquetError, Result};
 
 use super::{RollupFile, RollupTable};
 
-/// Rows of a file that are in memory at a time.
-pub(super) const BATCH_ROWS: usize = 4096;
+/// Rows that are in memory at a time, of all files together: a row may have kilobytes of histograms,
+/// and is there once more as it is summed up.
+pub(super) const ROWS_IN_MEMORY: usize = 16 * 1024;
+/// Rows of a file that are in memory at a time, at least.
+const LEAST_BATCH_ROWS: usize = 256;
 
 /// The order of rows in files: but for the weight, as rows that add and rows that take belong
 /// together. It is that in which they are written by the fold and the merge.
@@ -85,6 +88,7 @@ impl SideBySide {
     ) -> Result<Self> {
         let schema = (table.definition().schema)();
         let order = Order::new(order(table), schema)?;
+        let batch_rows = (ROWS_IN_MEMORY / files.len().max(1)).max(LEAST_BATCH_ROWS);
         let mut inputs = Vec::with_capacity(files.len());
         for file in files {
             let footer = file
@@ -96,7 +100,7 @@ impl SideBySide {
             let is_ours = writer.is_some_and(|name| name.starts_with("spanhouse "));
             let builder =
                 ParquetRecordBatchStreamBuilder::new_with_metadata(file.stored(store), reader);
-            let stream = builder.with_batch_size(BATCH_ROWS).build()?;
+            let stream = builder.with_batch_size(batch_rows).build()?;
             let stream: RowStream = if is_ours {
                 Box::pin(stream)
             } else {

@@ -9,7 +9,7 @@ use parquet::arrow::ArrowWriter;
 
 use super::counting::{counts, numbers};
 use crate::rollup::encode::encode;
-use crate::rollup::merging::{BATCH_ROWS, SideBySide};
+use crate::rollup::merging::{ROWS_IN_MEMORY, SideBySide};
 use crate::rollup::{RollupFile, RollupTable};
 use crate::table::AddedFile;
 
@@ -89,7 +89,7 @@ async fn rows_of_large_files_come_few_at_a_time_and_in_order() {
     ];
     let parts = parts(&files, &store).await;
     assert!(parts.len() > 6, "{} parts", parts.len());
-    assert!(parts.iter().all(|part| part.len() <= 3 * BATCH_ROWS + 1));
+    assert!(parts.iter().all(|part| part.len() <= ROWS_IN_MEMORY + 3));
     let mut expected: Vec<[i64; 3]> = of_files
         .concat()
         .into_iter()
