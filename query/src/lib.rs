@@ -44,7 +44,7 @@ pub use red::{
     DurationHistogram, GroupBy, MalformedHistogram, RED_BUCKET, RedAnswer, RedFigures, RedQuery,
     RedSeries, TimeSpan,
 };
-pub use rollups::{Folding, RollUps, RolledUp};
+pub use rollups::{FoldedRows, Folding, RollUps, RolledUp};
 pub use search::TraceQuery;
 pub use settings::QuerySettings;
 pub use topology::{

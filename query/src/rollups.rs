@@ -25,19 +25,24 @@ mod span_sums;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_array::RecordBatch;
+use datafusion::arrow::compute::concat_batches;
+use schemas::rollups::{edge_schema, red_schema};
 use schemas::{ColumnId, SpanBatch};
 
 use crate::QueryError;
 use crate::red::{self, GroupBy};
 use crate::topology;
 
-pub use fold::Folding;
+pub use fold::{FoldedRows, Folding};
 
 pub(crate) use cover::{cover, longest_within};
 pub(crate) use durations::SortedDurations;
 pub(crate) use red_rows::{RedRows, RowsOfStep};
 
 use operations::OperationLimits;
+
+/// Rows that are made before they are handed over.
+pub(crate) const BATCH_ROWS: usize = 4096;
 
 /// So many operations of a service are told apart, unless it is said otherwise.
 const OPERATIONS_PER_SERVICE: usize = 1_000;
@@ -115,7 +120,18 @@ impl RollUps {
     pub fn fold(&self, fresh: &[SpanBatch], earlier: &[SpanBatch]) -> Result<RolledUp, QueryError> {
         let mut folding = self.begin();
         folding.add(fresh, earlier);
-        folding.finish()
+        let (mut red, mut edges) = (Vec::new(), Vec::new());
+        folding.finish(|rows| {
+            match rows {
+                FoldedRows::Red(rows) => red.push(rows),
+                FoldedRows::Edges(rows) => edges.push(rows),
+            }
+            Ok::<(), QueryError>(())
+        })?;
+        Ok(RolledUp {
+            red: concat_batches(red_schema(), &red)?,
+            edges: concat_batches(edge_schema(), &edges)?,
+        })
     }
 
     /// One row for all rows of `red` that differ in their sums alone, in the order of

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use query::{QueryError, RollUps};
-use storage::{Folding, RollUp, RollUpInput, RolledUp, RollupTable};
+use query::{FoldedRows, QueryError, RollUps};
+use storage::{Folding, RollUp, RollUpInput, RollupTable, WriteRows};
 
 /// What the store does with spans that it has moved into the table.
 pub(super) fn roll_up(rollups: &RollUps) -> RollUp {
@@ -37,12 +37,24 @@ impl Folding for FoldedSpans {
         self.0.memory_bytes()
     }
 
-    fn finish(self: Box<Self>) -> Result<RolledUp, String> {
-        let rows = self.0.finish().map_err(told)?;
-        Ok(RolledUp {
-            red: rows.red,
-            edges: rows.edges,
-        })
+    fn finish(self: Box<Self>, write: &mut WriteRows<'_>) -> Result<(), String> {
+        let written = self.0.finish(|rows| {
+            let written = match &rows {
+                FoldedRows::Red(rows) => write(RollupTable::Red, rows),
+                FoldedRows::Edges(rows) => write(RollupTable::Edges, rows),
+            };
+            written.map_err(Told)
+        });
+        written.map_err(|Told(reason)| reason)
+    }
+}
+
+/// What is told of an error.
+struct Told(String);
+
+impl From<QueryError> for Told {
+    fn from(error: QueryError) -> Self {
+        Self(told(error))
     }
 }
 

@@ -58,15 +58,20 @@ pub trait Folding: Send {
     /// Why they cannot be rolled up.
     fn add(&mut self, spans: RollUpInput) -> Result<(), String>;
 
-    /// The memory that the sums take, and that their rows will take, about, in bytes.
+    /// The memory that the sums take, and that files of their rows will take, about, in bytes.
     fn memory_bytes(&self) -> usize;
 
-    /// The rows of all that was added. Called on a thread where it may take its time.
+    /// Hands over the rows of all that was added, some at a time. Called on a thread where it may
+    /// take its time.
     ///
     /// # Errors
-    /// Why they cannot be written.
-    fn finish(self: Box<Self>) -> Result<RolledUp, String>;
+    /// Why they cannot be written, or what `write` says.
+    fn finish(self: Box<Self>, write: &mut WriteRows<'_>) -> Result<(), String>;
 }
+
+/// Takes rows of a table, in the order in which they are to be stored; their columns are those of
+/// [`schemas::rollups`].
+pub type WriteRows<'a> = dyn FnMut(RollupTable, &RecordBatch) -> Result<(), String> + 'a;
 
 /// Begins to sum spans up.
 pub type Fold = Arc<dyn Fn() -> Box<dyn Folding> + Send + Sync>;
@@ -100,16 +105,6 @@ pub struct RollUpInput {
     /// The spans of the same traces that were rolled up before, as far as they lie in files whose
     /// spans start within 24 hours of a fresh one.
     pub earlier: Vec<SpanBatch>,
-}
-
-/// Rows that tell of fresh spans, in the order in which they are to be stored. Their columns are
-/// those of [`schemas::rollups`].
-#[derive(Clone, Debug)]
-pub struct RolledUp {
-    /// Rows of the table `red`.
-    pub red: RecordBatch,
-    /// Rows of the table `edges`.
-    pub edges: RecordBatch,
 }
 
 /// One of the tables of figures.

@@ -1,13 +1,23 @@
 //! Spans to rows of the rollup tables.
 
+use arrow_array::RecordBatch;
 use schemas::SpanBatch;
 
+use super::RollUps;
 use super::span_sums::SpanSums;
-use super::{RollUps, RolledUp};
 use crate::QueryError;
 use crate::topology::{
     CallSums, KeptOperations, LinkedSpan, Names, each_new, put_in_order, read_spans,
 };
+
+/// Some rows of one of the tables.
+#[derive(Clone, Debug)]
+pub enum FoldedRows {
+    /// Rows of `red`.
+    Red(RecordBatch),
+    /// Rows of `edges`.
+    Edges(RecordBatch),
+}
 
 /// What spans add to the rollups, summed up part by part.
 ///
@@ -60,20 +70,23 @@ impl Folding {
         );
     }
 
-    /// The memory that the sums take, and that their rows will take, about, in bytes.
+    /// The memory that the sums take, and that files of their rows will take, about, in bytes.
     pub fn memory_bytes(&self) -> usize {
         self.names.memory_bytes() + self.spans.memory_bytes() + self.calls.memory_bytes()
     }
 
-    /// The rows of all that was added.
+    /// Hands over the rows of all that was added, some at a time, in the order of [`RolledUp`].
     ///
     /// # Errors
-    /// [`QueryError::EncodeColumns`] when they cannot be written.
-    pub fn finish(self) -> Result<RolledUp, QueryError> {
-        Ok(RolledUp {
-            red: self.spans.into_rows(&self.names)?,
-            edges: self.calls.into_rows(&self.names)?,
-        })
+    /// [`QueryError::EncodeColumns`] when they cannot be written, and what `see` says.
+    pub fn finish<E: From<QueryError>>(
+        self,
+        mut see: impl FnMut(FoldedRows) -> Result<(), E>,
+    ) -> Result<(), E> {
+        self.spans
+            .into_rows(&self.names, |rows| see(FoldedRows::Red(rows)))?;
+        self.calls
+            .into_rows(&self.names, |rows| see(FoldedRows::Edges(rows)))
     }
 }
 

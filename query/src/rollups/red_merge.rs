@@ -66,7 +66,7 @@ pub(super) fn merged(batches: &[RecordBatch]) -> Result<RecordBatch, QueryError>
             writer.add((step, &groups[group as usize], bucket), sums, &durations);
         }
     }
-    Ok(writer.finish()?)
+    Ok(writer.take()?)
 }
 
 fn group_of_row(rows: &RedRows, row: usize, names: &mut Names) -> RedGroup {

@@ -86,7 +86,13 @@ impl<'a> RedWriter<'a> {
         self.durations.append_value(durations);
     }
 
-    pub(super) fn finish(mut self) -> Result<RecordBatch, ArrowError> {
+    /// How many rows there are.
+    pub(super) fn len(&self) -> usize {
+        self.steps.values_slice().len()
+    }
+
+    /// The rows since the last were taken.
+    pub(super) fn take(&mut self) -> Result<RecordBatch, ArrowError> {
         let columns: Vec<ArrayRef> = vec![
             Arc::new(self.steps.finish()),
             Arc::new(self.buckets.finish()),

@@ -10,11 +10,11 @@
 use arrow_array::RecordBatch;
 use schemas::rollups::ROLLUP_STEPS;
 
-use super::RollUps;
 use super::durations::SortedDurations;
 use super::red_group::{RedGroup, RedGroups, totals_of};
 use super::red_rows::RowsOfStep;
 use super::red_writer::{RedWriter, RowSums};
+use super::{BATCH_ROWS, RollUps};
 use crate::QueryError;
 use crate::red::{bucket_of_nanos, bytes_of_sorted};
 use crate::topology::{FastMap, LinkedSpan, Names};
@@ -22,9 +22,9 @@ use crate::topology::{FastMap, LinkedSpan, Names};
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 const FINEST_STEP_NANO: i64 = ROLLUP_STEPS[0] * NANOS_PER_SECOND;
 
-/// What the rows of a sum take, typically, in bytes: of three steps and their totals, which it
-/// shares with others.
-const ROWS_BYTES: usize = 900;
+/// What the rows of a sum take in a file, typically, in bytes: of three steps and their totals, which
+/// it shares with others.
+const ROWS_BYTES: usize = 200;
 
 /// The sums of the spans of one group in one bucket.
 #[derive(Clone, Copy, Debug)]
@@ -97,7 +97,7 @@ impl SpanSums {
             .push((number, bucket_of_nanos(span.duration_nano)));
     }
 
-    /// The memory that the sums take, and that their rows will take, about, in bytes.
+    /// The memory that the sums take, and that a file of their rows will take, about, in bytes.
     pub(super) fn memory_bytes(&self) -> usize {
         self.sums.len() * (3 * size_of::<SpanSum>() + ROWS_BYTES)
             + self.groups.memory_bytes()
@@ -105,8 +105,13 @@ impl SpanSums {
             + self.durations.len() * 2 * size_of::<(u32, u32)>()
     }
 
-    /// The rows of all steps, by step, totals last, then by group and bucket.
-    pub(super) fn into_rows(self, names: &Names) -> Result<RecordBatch, QueryError> {
+    /// Hands over the rows of all steps, some at a time: by step, totals last, then by group and
+    /// bucket.
+    pub(super) fn into_rows<E: From<QueryError>>(
+        self,
+        names: &Names,
+        mut see: impl FnMut(RecordBatch) -> Result<(), E>,
+    ) -> Result<(), E> {
         let order = names.order();
         let (groups, ranks) = self.groups.ranked(&order);
         let (total_groups, totals) = totals_of(&groups, &order);
@@ -131,10 +136,13 @@ impl SpanSums {
                     };
                     let group = &groups[sum.group as usize];
                     writer.add((rows, group, sum.bucket), row_sums, &durations);
+                    if writer.len() == BATCH_ROWS {
+                        see(writer.take().map_err(QueryError::from)?)?;
+                    }
                 }
             }
         }
-        Ok(writer.finish()?)
+        see(writer.take().map_err(QueryError::from)?)
     }
 }
 

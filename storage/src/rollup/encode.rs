@@ -1,6 +1,7 @@
 //! Rows of a rollup table as Parquet: one file a date.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, UInt32Type};
@@ -46,25 +47,52 @@ pub(super) struct EncodedRows {
     pub(super) max_start_nanos: i64,
 }
 
-/// Encodes rows, in their order, one file for each date of their buckets; none for no rows.
-///
-/// # Errors
-/// When `rows` are not those of a rollup table.
-pub(super) fn encode(rows: &RecordBatch) -> Result<Vec<EncodedRows>, ParquetError> {
-    let mut dates: BTreeMap<PartitionDate, Vec<u32>> = BTreeMap::new();
-    for (row, start) in (0u32..).zip(int64(rows, BUCKET_START)?.values()) {
-        let date = PartitionDate::from_unix_nanos(*start);
-        dates.entry(date).or_default().push(row);
-    }
-    let is_one = dates.len() == 1;
-    let files = dates.into_iter().map(|(date, positions)| {
-        if is_one {
-            return encode_file(date, rows);
+/// Encodes rows as they come, in their order: one file for each date of their buckets.
+#[derive(Debug, Default)]
+pub(super) struct DatedEncoders(BTreeMap<PartitionDate, FileEncoder>);
+
+impl DatedEncoders {
+    /// Appends rows.
+    ///
+    /// # Errors
+    /// When they are not those of a rollup table.
+    pub(super) fn write(&mut self, rows: &RecordBatch) -> Result<(), ParquetError> {
+        let mut dates: BTreeMap<PartitionDate, Vec<u32>> = BTreeMap::new();
+        for (row, start) in (0u32..).zip(int64(rows, BUCKET_START)?.values()) {
+            let date = PartitionDate::from_unix_nanos(*start);
+            dates.entry(date).or_default().push(row);
         }
-        let positions: PrimitiveArray<UInt32Type> = UInt32Array::from(positions);
-        encode_file(date, &take_record_batch(rows, &positions)?)
-    });
-    files.collect()
+        let is_one = dates.len() == 1;
+        for (date, positions) in dates {
+            let encoder = match self.0.entry(date) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(FileEncoder::new(date, rows.schema())?),
+            };
+            if is_one {
+                encoder.write(rows)?;
+            } else {
+                let positions: PrimitiveArray<UInt32Type> = UInt32Array::from(positions);
+                encoder.write(&take_record_batch(rows, &positions)?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The files; none where there were no rows.
+    ///
+    /// # Errors
+    /// When the end of one cannot be encoded.
+    pub(super) fn finish(self) -> Result<Vec<EncodedRows>, ParquetError> {
+        self.0.into_values().map(FileEncoder::finish).collect()
+    }
+}
+
+/// Encodes rows at once.
+#[cfg(test)]
+pub(super) fn encode(rows: &RecordBatch) -> Result<Vec<EncodedRows>, ParquetError> {
+    let mut encoders = DatedEncoders::default();
+    encoders.write(rows)?;
+    encoders.finish()
 }
 
 fn int64<'a>(
@@ -75,12 +103,6 @@ fn int64<'a>(
     column
         .as_primitive_opt()
         .ok_or_else(|| ArrowError::SchemaError(format!("{name} is {}", column.data_type())))
-}
-
-fn encode_file(date: PartitionDate, rows: &RecordBatch) -> Result<EncodedRows, ParquetError> {
-    let mut encoder = FileEncoder::new(date, rows.schema())?;
-    encoder.write(rows)?;
-    encoder.finish()
 }
 
 /// Encodes rows of one date as they come, in their order.

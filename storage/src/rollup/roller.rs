@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::task::spawn_blocking;
 
 use super::earlier::earlier_spans;
+use super::encode::DatedEncoders;
 use super::parts::SpanParts;
 use super::recovery::CatchUp;
 use super::state::Pending;
@@ -203,15 +204,31 @@ impl Roller {
         folding: Box<dyn Folding>,
         files: &mut PerTable<Option<Vec<Arc<RollupFile>>>>,
     ) -> Result<(), StorageError> {
-        let rows = beside(|| folding.finish()).await?;
-        let rows = rows.map_err(|reason| failed("write rows of figures", &reason))?;
-        let of_tables = [
-            (RollupTable::Red, rows.red),
-            (RollupTable::Edges, rows.edges),
-        ];
-        for (table, rows) in of_tables {
-            if let Some(files) = files.get_mut(table) {
-                files.extend(self.parts.writers.get(table).store_rows(rows).await?);
+        let mut encoders = PerTable {
+            red: files.red.as_ref().map(|_| DatedEncoders::default()),
+            edges: files.edges.as_ref().map(|_| DatedEncoders::default()),
+        };
+        let written = beside(move || {
+            folding.finish(&mut |table, rows| match encoders.get_mut(table) {
+                Some(encoder) => encoder.write(rows).map_err(|error| error.to_string()),
+                None => Ok(()),
+            })?;
+            Ok(encoders)
+        });
+        let written = written.await?;
+        let mut encoders =
+            written.map_err(|reason: String| failed("write rows of figures", &reason))?;
+        for table in RollupTable::ALL {
+            let (Some(encoder), Some(files)) =
+                (encoders.get_mut(table).take(), files.get_mut(table))
+            else {
+                continue;
+            };
+            let encoded = beside(move || encoder.finish()).await?;
+            let encoded = encoded
+                .map_err(|error| StorageError::unavailable("write rows of figures", error))?;
+            for file in encoded {
+                files.push(self.parts.writers.get(table).put(file).await?);
             }
         }
         Ok(())

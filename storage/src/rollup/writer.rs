@@ -4,13 +4,12 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arrow_array::RecordBatch;
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::errors::ParquetError;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
-use super::encode::{EncodedRows, FileEncoder, encode};
+use super::encode::{EncodedRows, FileEncoder};
 use super::merging::SideBySide;
 use super::{Merge, RollupFile, RollupTable, compaction};
 use crate::table::{
@@ -92,27 +91,11 @@ impl RollupWriter {
         &self.store
     }
 
-    /// Writes rows as files that are not part of the table yet.
+    /// Stores a file that is not part of the table yet.
     ///
     /// # Errors
-    /// [`StorageError::Unavailable`] when the rows cannot be encoded or stored.
-    pub(crate) async fn store_rows(
-        &self,
-        rows: RecordBatch,
-    ) -> Result<Vec<Arc<RollupFile>>, StorageError> {
-        let action = format!("encode rows of {}", self.table.definition());
-        let encoded = spawn_blocking(move || encode(&rows)).await;
-        let encoded = encoded.map_err(|error| StorageError::unavailable(&action, error))?;
-        let encoded = encoded.map_err(|error| StorageError::unavailable(&action, error))?;
-        let mut files = Vec::with_capacity(encoded.len());
-        for file in encoded {
-            files.push(self.put(file).await?);
-        }
-        Ok(files)
-    }
-
-    /// Stores a file that is not part of the table yet.
-    async fn put(&self, file: EncodedRows) -> Result<Arc<RollupFile>, StorageError> {
+    /// [`StorageError::Unavailable`] when it cannot be stored.
+    pub(super) async fn put(&self, file: EncodedRows) -> Result<Arc<RollupFile>, StorageError> {
         let added = AddedFile {
             path: data_file_path(file.date, Uuid::new_v4()),
             size: file.bytes.len() as u64,

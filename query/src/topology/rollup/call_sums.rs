@@ -18,10 +18,11 @@ use super::super::query::TopologyDimension;
 use super::writer::{EdgeWriter, RowKey, RowSums};
 use crate::QueryError;
 use crate::red::{bucket_of_nanos, bytes_of_sorted};
-use crate::rollups::SortedDurations;
+use crate::rollups::{BATCH_ROWS, SortedDurations};
 
-/// What the rows of a sum take, typically, in bytes: of two or three steps, some shared with others.
-const ROWS_BYTES: usize = 800;
+/// What the rows of a sum take in a file, typically, in bytes: of two or three steps, some shared
+/// with others.
+const ROWS_BYTES: usize = 300;
 
 /// What edges are told apart by in rows of their own, in order.
 const DIMENSIONS: [Option<TopologyDimension>; 4] = [
@@ -127,7 +128,7 @@ impl CallSums {
         });
     }
 
-    /// The memory that the sums take, and that their rows will take, about, in bytes.
+    /// The memory that the sums take, and that a file of their rows will take, about, in bytes.
     pub(crate) fn memory_bytes(&self) -> usize {
         let of_dimensions = self.of_dimensions.iter().map(DimensionSums::memory_bytes);
         of_dimensions.sum::<usize>()
@@ -135,8 +136,12 @@ impl CallSums {
             + self.durations.len() * (size_of::<CallDurations>() + 4 * size_of::<u32>())
     }
 
-    /// The rows, by dimension, step, edge, bucket and sign.
-    pub(crate) fn into_rows(self, names: &Names) -> Result<RecordBatch, QueryError> {
+    /// Hands over the rows, some at a time, by dimension, step, edge, bucket and sign.
+    pub(crate) fn into_rows<E: From<QueryError>>(
+        self,
+        names: &Names,
+        mut see: impl FnMut(RecordBatch) -> Result<(), E>,
+    ) -> Result<(), E> {
         let order = names.order();
         let mut writer = EdgeWriter::new(names);
         let (mut client, mut server) = (Vec::new(), Vec::new());
@@ -165,10 +170,13 @@ impl CallSums {
                         server_nano: sum.server.sum_nano,
                     };
                     writer.add((&key, sum.sign), row, &client, &server);
+                    if writer.len() == BATCH_ROWS {
+                        see(writer.take()?)?;
+                    }
                 }
             }
         }
-        writer.finish()
+        see(writer.take()?)
     }
 
     fn edges_of(&mut self, edge: EdgeKey) -> [u32; DIMENSIONS.len()] {

@@ -57,7 +57,7 @@ pub(crate) fn merge_edges(batches: &[RecordBatch]) -> Result<RecordBatch, QueryE
         let server = row.cell.server.durations.to_bytes();
         writer.add((&row.key, row.sign), sums, &client, &server);
     }
-    writer.finish()
+    writer.take()
 }
 
 /// A row of the table.

@@ -126,11 +126,16 @@ impl<'a> EdgeWriter<'a> {
         self.server.add(sums.server_nano, server);
     }
 
-    /// The rows, as columns of [`edge_schema`].
+    /// How many rows there are.
+    pub(super) fn len(&self) -> usize {
+        self.steps.values_slice().len()
+    }
+
+    /// The rows since the last were taken, as columns of [`edge_schema`].
     ///
     /// # Errors
     /// [`QueryError::EncodeColumns`] when they are not.
-    pub(super) fn finish(mut self) -> Result<RecordBatch, QueryError> {
+    pub(super) fn take(&mut self) -> Result<RecordBatch, QueryError> {
         let columns: Vec<ArrayRef> = vec![
             Arc::new(self.steps.finish()),
             Arc::new(self.buckets.finish()),

@@ -11,7 +11,7 @@ use arrow_schema::{DataType, SchemaRef};
 use schemas::rollups::{edge_schema, red_schema};
 use schemas::{SpanBatch, columns};
 
-use crate::rollup::{Folding, RollUp, RollUpInput, RolledUp, RollupTable};
+use crate::rollup::{Folding, RollUp, RollUpInput, RollupTable, WriteRows};
 
 const TEN_SECONDS: i64 = 10_000_000_000;
 
@@ -106,16 +106,23 @@ impl Folding for Counting {
         self.parts.len()
     }
 
-    fn finish(self: Box<Self>) -> Result<RolledUp, String> {
+    fn finish(self: Box<Self>, write: &mut WriteRows<'_>) -> Result<(), String> {
         let rows = |table, of: fn(&RolledUp) -> &RecordBatch| {
             let parts: Vec<_> = self.parts.iter().map(|part| of(part).clone()).collect();
             merge(table, &parts)
         };
-        Ok(RolledUp {
-            red: rows(RollupTable::Red, |part| &part.red),
-            edges: rows(RollupTable::Edges, |part| &part.edges),
-        })
+        write(RollupTable::Red, &rows(RollupTable::Red, |part| &part.red))?;
+        write(
+            RollupTable::Edges,
+            &rows(RollupTable::Edges, |part| &part.edges),
+        )
     }
+}
+
+/// What some spans add to both tables.
+struct RolledUp {
+    red: RecordBatch,
+    edges: RecordBatch,
 }
 
 /// Trace, span and start of each span.
