@@ -75,7 +75,8 @@ impl Folding {
         self.names.memory_bytes() + self.spans.memory_bytes() + self.calls.memory_bytes()
     }
 
-    /// Hands over the rows of all that was added, some at a time, in the order of [`RolledUp`].
+    /// Hands over the rows of all that was added, some at a time, in the order of
+    /// [`RolledUp`](super::RolledUp).
     ///
     /// # Errors
     /// [`QueryError::EncodeColumns`] when they cannot be written, and what `see` says.
