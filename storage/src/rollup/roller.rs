@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use parquet::errors::ParquetError;
 use tokio::task::spawn_blocking;
 
 use super::earlier::earlier_spans;
@@ -204,29 +205,27 @@ impl Roller {
         folding: Box<dyn Folding>,
         files: &mut PerTable<Option<Vec<Arc<RollupFile>>>>,
     ) -> Result<(), StorageError> {
-        let mut encoders = PerTable {
-            red: files.red.as_ref().map(|_| DatedEncoders::default()),
-            edges: files.edges.as_ref().map(|_| DatedEncoders::default()),
+        let wanted = PerTable {
+            red: files.red.is_some(),
+            edges: files.edges.is_some(),
         };
         let written = beside(move || {
-            folding.finish(&mut |table, rows| match encoders.get_mut(table) {
-                Some(encoder) => encoder.write(rows).map_err(|error| error.to_string()),
-                None => Ok(()),
+            let mut encoders = PerTable::<DatedEncoders>::default();
+            folding.finish(&mut |table, rows| match wanted.get(table) {
+                true => encoders.get_mut(table).write(rows).map_err(told),
+                false => Ok(()),
             })?;
-            Ok(encoders)
+            Ok([
+                (RollupTable::Red, encoders.red.finish().map_err(told)?),
+                (RollupTable::Edges, encoders.edges.finish().map_err(told)?),
+            ])
         });
         let written = written.await?;
-        let mut encoders =
-            written.map_err(|reason: String| failed("write rows of figures", &reason))?;
-        for table in RollupTable::ALL {
-            let (Some(encoder), Some(files)) =
-                (encoders.get_mut(table).take(), files.get_mut(table))
-            else {
+        let encoded = written.map_err(|reason: String| failed("write rows of figures", &reason))?;
+        for (table, encoded) in encoded {
+            let Some(files) = files.get_mut(table) else {
                 continue;
             };
-            let encoded = beside(move || encoder.finish()).await?;
-            let encoded = encoded
-                .map_err(|error| StorageError::unavailable("write rows of figures", error))?;
             for file in encoded {
                 files.push(self.parts.writers.get(table).put(file).await?);
             }
@@ -291,6 +290,14 @@ async fn beside<T: Send + 'static>(
 ) -> Result<T, StorageError> {
     let worked = spawn_blocking(work).await;
     worked.map_err(|error| StorageError::unavailable("roll up spans", error))
+}
+
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "map_err gives the error away"
+)]
+fn told(error: ParquetError) -> String {
+    error.to_string()
 }
 
 fn failed(action: &str, reason: &str) -> StorageError {
