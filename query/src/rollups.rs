@@ -1,11 +1,12 @@
 //! Rollups: figures of spans and calls by steps of time, kept up as spans are committed.
 //!
 //! ```text
-//!   spans of a commit ──┐                       ┌─► rows of `red`
-//!                       ├─► Folding ────────────┤      10 s, 1 min, 1 h; with all dimensions
-//!   spans of the same ──┘    only what is new   └─► rows of `edges`    and as totals
-//!   traces, rolled up          is counted                │
-//!   before                                               ▼
+//!   spans of a commit ──┐                     ┌─► fresh rows of `red`   ─┐
+//!                       ├─► Folding ──────────┤     10 s, all told apart  ├─► merge ─► 10 s, 1 min,
+//!   spans of the same ──┘    only what is new └─► fresh rows of `edges` ─┘             1 h; totals
+//!   traces, rolled up          is counted                │                                │
+//!   before                                               └───────────────┬────────────────┘
+//!                                                                        ▼
 //!                                       adding up all rows gives the figures of all spans
 //! ```
 //!
@@ -38,6 +39,7 @@ pub use fold::{FoldedRows, Folding};
 pub(crate) use cover::{cover, longest_within};
 pub(crate) use durations::SortedDurations;
 pub(crate) use red_rows::{RedRows, RowsOfStep};
+pub(crate) use span_sums::bucket_start;
 
 use operations::OperationLimits;
 
@@ -59,10 +61,9 @@ pub struct RollUps {
 /// What some spans add to the rollups.
 #[derive(Clone, Debug)]
 pub struct RolledUp {
-    /// Rows of `red`, ordered by step, then totals last, then by what tells them apart, then by
-    /// the bucket.
+    /// Fresh rows of `red`, ordered by what tells them apart, then by the bucket.
     pub red: RecordBatch,
-    /// Rows of `edges`, ordered by dimension, then by step, then by edge and bucket.
+    /// Fresh rows of `edges`, ordered by edge, then by the bucket.
     pub edges: RecordBatch,
 }
 
@@ -83,8 +84,8 @@ impl RollUps {
     }
 
     /// Takes over the operations that rows of `red` tell apart: what is in the table stays apart.
-    /// To be called with the rows of one step that are no totals, before the first spans are
-    /// folded; rows of other steps repeat the same, totals say nothing.
+    /// To be called with the fresh rows and those of one step that are no totals, before the first
+    /// spans are folded; rows of other steps repeat the same, totals say nothing.
     ///
     /// # Errors
     /// [`QueryError::Table`] when columns are not those of `red`.
@@ -134,22 +135,30 @@ impl RollUps {
         })
     }
 
-    /// One row for all rows of `red` that differ in their sums alone, in the order of
-    /// [`RolledUp::red`].
+    /// Hands over one row for all rows of `red` that differ in their sums alone, some at a time; in
+    /// place of a fresh one there are rows of each step, told apart and as totals. They are ordered
+    /// by step, then totals last, then by what tells them apart, then by the bucket.
     ///
     /// # Errors
-    /// [`QueryError::Table`] when columns are not those of `red`.
-    pub fn merge_red(rows: &[RecordBatch]) -> Result<RecordBatch, QueryError> {
-        red_merge::merged(rows)
+    /// [`QueryError::Table`] when columns are not those of `red`, and what `see` says.
+    pub fn merge_red<E: From<QueryError>>(
+        rows: &[RecordBatch],
+        see: impl FnMut(RecordBatch) -> Result<(), E>,
+    ) -> Result<(), E> {
+        red_merge::merge(rows, see)
     }
 
-    /// One row, or one that adds and one that takes, for all rows of `edges` that differ in their
-    /// sums alone, in the order of [`RolledUp::edges`].
+    /// Hands over one row, or one that adds and one that takes, for all rows of `edges` that differ
+    /// in their sums alone, some at a time; in place of a fresh one there are rows of each step and
+    /// dimension. They are ordered by dimension, then by step, then by edge and bucket.
     ///
     /// # Errors
-    /// [`QueryError::Table`] when columns are not those of `edges`.
-    pub fn merge_edges(rows: &[RecordBatch]) -> Result<RecordBatch, QueryError> {
-        topology::merge_edges(rows)
+    /// [`QueryError::Table`] when columns are not those of `edges`, and what `see` says.
+    pub fn merge_edges<E: From<QueryError>>(
+        rows: &[RecordBatch],
+        see: impl FnMut(RecordBatch) -> Result<(), E>,
+    ) -> Result<(), E> {
+        topology::merge_edges(rows, see)
     }
 
     /// The name by which an operation counts.

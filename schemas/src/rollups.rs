@@ -1,8 +1,10 @@
 //! The columns of the rollup tables: figures of spans and of calls by 10 s, 1 min and 1 h.
 //!
-//! A table's rows are sums. Every span, or call, is counted in rows of several steps, and at each
-//! step in rows that tell more apart and in rows that tell less apart; so a reader picks one step
-//! and one kind of row, then adds up. Columns keep their names and meaning.
+//! A table's rows are sums. What came lately is counted in fresh rows alone, of the shortest step,
+//! which tell all apart. When files are merged, rows of each step are made of them, which tell more
+//! apart and which tell less apart, and each span, or call, is counted in all of these. So a reader
+//! picks one step and one kind of row, and all fresh rows, then adds up. Columns keep their names
+//! and meaning.
 
 use std::sync::{Arc, LazyLock};
 
@@ -14,6 +16,9 @@ pub const ROLLUP_STEPS: [i64; 3] = [10, 60, 3_600];
 /// The name that stands for the operations of a service beyond the limit.
 pub const OTHER_OPERATIONS: &str = "(other)";
 
+/// The name of the column that tells rows which no others repeat.
+pub const IS_FRESH: &str = "is_fresh";
+
 /// The name of the column with the start of a bucket, nanoseconds since 1970.
 pub const BUCKET_START: &str = "bucket_start_unix_nano";
 
@@ -24,6 +29,7 @@ pub const BUCKET_START: &str = "bucket_start_unix_nano";
 /// | `step_seconds` | the bucket's length, one of [`ROLLUP_STEPS`] |
 /// | `bucket_start_unix_nano` | a multiple of it |
 /// | `is_total` | the row sums over operations, instances, versions and zones, which are null |
+/// | `is_fresh` | the only row with these spans, of the shortest step and no total |
 /// | `service_name` | null where spans name no service |
 /// | `name` | the operation, or [`OTHER_OPERATIONS`] |
 /// | `kind`, `status_code` | OTLP's numbers |
@@ -37,6 +43,7 @@ pub fn red_schema() -> &'static SchemaRef {
             required("step_seconds", DataType::Int64),
             required(BUCKET_START, DataType::Int64),
             required("is_total", DataType::Boolean),
+            required(IS_FRESH, DataType::Boolean),
             optional("service_name", DataType::Utf8),
             optional("name", DataType::Utf8),
             required("kind", DataType::Int8),
@@ -70,6 +77,7 @@ pub const EDGE_DIMENSIONS: [&str; 3] = ["operation", "version", "zone"];
 /// |---|---|
 /// | `step_seconds`, `bucket_start_unix_nano` | as in `red`; with a dimension only [`EDGE_DIMENSION_STEPS`] |
 /// | `dimension` | one of [`EDGE_DIMENSIONS`], whose columns the row has; null for all calls of an edge |
+/// | `is_fresh` | the only row with these calls: of the shortest step, with the columns of all dimensions and none as `dimension` |
 /// | `weight` | 1 or −1 |
 /// | `caller`, `callee` | names; null for a user, who has none |
 /// | `caller_kind`, `callee_kind` | `service`, `database`, `cache`, `queue`, `external`, `user` |
@@ -85,6 +93,7 @@ pub fn edge_schema() -> &'static SchemaRef {
             required("step_seconds", DataType::Int64),
             required(BUCKET_START, DataType::Int64),
             optional("dimension", DataType::Utf8),
+            required(IS_FRESH, DataType::Boolean),
             required("weight", DataType::Int8),
             optional("caller", DataType::Utf8),
             required("caller_kind", DataType::Utf8),

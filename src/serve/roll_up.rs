@@ -11,12 +11,13 @@ pub(super) fn roll_up(rollups: &RollUps) -> RollUp {
     RollUp {
         columns: rollups.columns(),
         fold: Arc::new(move || Box::new(FoldedSpans(folding.begin()))),
-        merge: Arc::new(|table, rows| {
+        merge: Arc::new(|table, rows, write| {
+            let see = |rows| write(table, &rows).map_err(Told);
             let merged = match table {
-                RollupTable::Red => RollUps::merge_red(&rows),
-                RollupTable::Edges => RollUps::merge_edges(&rows),
+                RollupTable::Red => RollUps::merge_red(&rows, see),
+                RollupTable::Edges => RollUps::merge_edges(&rows, see),
             };
-            merged.map_err(told)
+            merged.map_err(|Told(reason)| reason)
         }),
         on_open: Arc::new(move |tables| {
             let rollups = opening.clone();

@@ -76,9 +76,11 @@ pub type WriteRows<'a> = dyn FnMut(RollupTable, &RecordBatch) -> Result<(), Stri
 /// Begins to sum spans up.
 pub type Fold = Arc<dyn Fn() -> Box<dyn Folding> + Send + Sync>;
 
-/// Makes one batch of several of a table, whose rows add up to the same figures.
-pub type Merge =
-    Arc<dyn Fn(RollupTable, Vec<RecordBatch>) -> Result<RecordBatch, String> + Send + Sync>;
+/// Hands over rows, some at a time, that add up to the same figures as those of a table. None is
+/// fresh: in place of a fresh one there are rows of each step and kind.
+pub type Merge = Arc<
+    dyn Fn(RollupTable, Vec<RecordBatch>, &mut WriteRows<'_>) -> Result<(), String> + Send + Sync,
+>;
 
 /// Told the tables as they are at start, before the first fold.
 pub type OnOpen =

@@ -4,7 +4,7 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Expr, ident, lit};
 use schemas::TraceId;
 use schemas::columns::{self, ColumnId};
-use schemas::rollups::BUCKET_START;
+use schemas::rollups::{BUCKET_START, IS_FRESH};
 
 use super::span_columns::{availability_zone, service_version};
 use super::{RedQuery, TimeSpan};
@@ -41,7 +41,10 @@ pub(super) fn of_rows(query: &RedQuery, rows: RowsOfStep) -> Expr {
     let in_range = start()
         .gt_eq(lit(query.range.from.0))
         .and(start().lt(lit(query.range.to.0)));
-    let is_total = ident("is_total").eq(lit(rows.is_total));
+    let of_step = ident("step_seconds")
+        .eq(lit(rows.step_seconds))
+        .and(ident("is_total").eq(lit(rows.is_total)));
+    let counted_once = of_step.or(ident(IS_FRESH).eq(lit(true)));
     let named = [
         query.service.as_deref().map(is_service),
         is("name", query.operation.as_deref()),
@@ -50,11 +53,10 @@ pub(super) fn of_rows(query: &RedQuery, rows: RowsOfStep) -> Expr {
         is("availability_zone", query.zone.as_deref()),
         kinds(query),
     ];
-    let of_step = ident("step_seconds").eq(lit(rows.step_seconds));
     named
         .into_iter()
         .flatten()
-        .fold(of_step.and(is_total).and(in_range), Expr::and)
+        .fold(counted_once.and(in_range), Expr::and)
 }
 
 /// The spans of these traces that start in a range.

@@ -8,7 +8,7 @@ impl SortedDurations {
     /// Sorts durations in no order, each the number of its sum and its bucket: by sums in the given
     /// order, of which the one of a number has so many.
     pub(crate) fn of_added(
-        added: impl Iterator<Item = (u32, u32)>,
+        added: Vec<(u32, u32)>,
         order: &[u32],
         count: impl Fn(u32) -> usize,
     ) -> Self {
@@ -24,17 +24,10 @@ impl SortedDurations {
             buckets[*place] = bucket;
             *place += 1;
         }
-        let counts = order.iter().map(|number| count(*number));
-        Self::of(buckets, counts)
-    }
-
-    /// Sorts the buckets of each sum; the sums have so many.
-    pub(crate) fn of(mut buckets: Vec<u32>, counts: impl Iterator<Item = usize>) -> Self {
         let mut rest = buckets.as_mut_slice();
-        for count in counts {
-            let (of_sum, others) = rest.split_at_mut(count);
-            // A stable sort takes what is in order already as it is.
-            of_sum.sort();
+        for number in order {
+            let (of_sum, others) = rest.split_at_mut(count(*number));
+            of_sum.sort_unstable();
             rest = others;
         }
         Self(buckets)

@@ -1,4 +1,4 @@
-//! Spans to rows of the rollup tables.
+//! Spans to fresh rows of the rollup tables.
 
 use arrow_array::RecordBatch;
 use schemas::SpanBatch;
@@ -66,7 +66,7 @@ impl Folding {
             &earlier,
             names,
             |span, names| spans.add(span, names, rollups),
-            |call, sign, names| calls.add(&kept.call(call, names), sign),
+            |call, sign, names| calls.add(call, sign, names, kept),
         );
     }
 
@@ -75,7 +75,7 @@ impl Folding {
         self.names.memory_bytes() + self.spans.memory_bytes() + self.calls.memory_bytes()
     }
 
-    /// Hands over the rows of all that was added, some at a time, in the order of
+    /// Hands over fresh rows of all that was added, some at a time, in the order of
     /// [`RolledUp`](super::RolledUp).
     ///
     /// # Errors

@@ -12,7 +12,7 @@ use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{LogicalPlanBuilder, ident, lit, not};
 use datafusion::physical_plan::execute_stream;
 use futures::TryStreamExt;
-use schemas::rollups::ROLLUP_STEPS;
+use schemas::rollups::{IS_FRESH, ROLLUP_STEPS};
 
 use super::RollUps;
 use crate::engine::session;
@@ -30,11 +30,12 @@ impl RollUps {
     pub async fn admit_names_of(&self, tables: &dyn SchemaProvider) -> Result<(), QueryError> {
         let table = tables.table(RED).await?.ok_or(QueryError::NoTable(RED))?;
         let session = session::build(&QuerySettings::default())?;
-        // The fewest rows: each operation is in the longest step, too.
+        // The fewest rows: each operation is in the longest step, too, or in a fresh row.
         let longest = ROLLUP_STEPS.into_iter().max().unwrap_or_default();
         let has_names = ident("step_seconds")
             .eq(lit(longest))
-            .and(not(ident("is_total")));
+            .and(not(ident("is_total")))
+            .or(ident(IS_FRESH));
         let plan = LogicalPlanBuilder::scan(RED, provider_as_source(table), None)?
             .filter(has_names)?
             .project(COLUMNS.map(ident))?

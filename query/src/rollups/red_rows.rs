@@ -9,16 +9,35 @@ use arrow_array::{
 use datafusion::arrow::compute::cast;
 use datafusion::error::DataFusionError;
 use schemas::StatusCode;
-use schemas::rollups::{BUCKET_START, red_schema};
+use schemas::rollups::{BUCKET_START, IS_FRESH, ROLLUP_STEPS, red_schema};
 
 use crate::QueryError;
-use crate::red::{Cell, DurationHistogram, GroupBy, HistogramSum, MalformedHistogram};
+use crate::red::{Cell, GroupBy, HistogramSum, MalformedHistogram};
 
-/// The rows that together are all spans once.
+/// The rows that together are all spans once, but for those in fresh rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RowsOfStep {
     pub(crate) step_seconds: i64,
     pub(crate) is_total: bool,
+}
+
+impl RowsOfStep {
+    /// What fresh rows are.
+    pub(super) const FRESH: Self = Self {
+        step_seconds: ROLLUP_STEPS[0],
+        is_total: false,
+    };
+
+    /// All that are kept, in the order of rows.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        let both = |step_seconds| {
+            [false, true].map(|is_total| Self {
+                step_seconds,
+                is_total,
+            })
+        };
+        ROLLUP_STEPS.into_iter().flat_map(both)
+    }
 }
 
 /// The columns of some rows. Those that were not read are null in all rows.
@@ -26,6 +45,7 @@ pub(crate) struct RedRows {
     steps: Int64Array,
     buckets: Int64Array,
     totals: BooleanArray,
+    fresh: BooleanArray,
     /// In the order of [`GroupBy::ALL`]; none for numbers.
     texts: [Option<StringArray>; GroupBy::ALL.len()],
     kinds: Int8Array,
@@ -71,6 +91,7 @@ impl RedRows {
             steps: int64("step_seconds")?,
             buckets: int64(BUCKET_START)?,
             totals: column(batch, "is_total")?.as_boolean().clone(),
+            fresh: column(batch, IS_FRESH)?.as_boolean().clone(),
             texts,
             kinds: int8("kind")?,
             status_codes: int8("status_code")?,
@@ -91,6 +112,10 @@ impl RedRows {
             step_seconds: self.steps.value(row),
             is_total: self.totals.value(row),
         }
+    }
+
+    pub(super) fn is_fresh(&self, row: usize) -> bool {
+        self.fresh.is_valid(row) && self.fresh.value(row)
     }
 
     pub(crate) fn bucket_start(&self, row: usize) -> i64 {
@@ -121,15 +146,6 @@ impl RedRows {
                 .all(|by| self.text(by, one) == self.text(by, other))
     }
 
-    /// The sums of a row.
-    pub(crate) fn cell(&self, row: usize) -> Result<Cell, QueryError> {
-        let mut cell = Cell::default();
-        self.add_figures(row, &mut cell);
-        let durations = DurationHistogram::from_bytes(self.durations.value(row));
-        cell.durations = durations.map_err(malformed)?;
-        Ok(cell)
-    }
-
     /// Adds the sums of a row to a cell, but for the histogram.
     pub(crate) fn add_figures(&self, row: usize, cell: &mut Cell) {
         let count = u64::try_from(self.counts.value(row)).unwrap_or_default();
@@ -142,13 +158,18 @@ impl RedRows {
         cell.max_nano = cell.max_nano.max(self.maxima.value(row));
     }
 
+    /// The histogram of a row, as it is stored.
+    pub(super) fn durations(&self, row: usize) -> &[u8] {
+        self.durations.value(row)
+    }
+
     /// Adds the histogram of a row to a sum.
     pub(crate) fn add_durations(
         &self,
         row: usize,
         sum: &mut HistogramSum,
     ) -> Result<(), QueryError> {
-        let added = sum.add_bytes(self.durations.value(row), 1);
+        let added = sum.add_bytes(self.durations(row), 1);
         Ok(added.map_err(malformed)?)
     }
 }

@@ -5,18 +5,20 @@ use std::sync::Arc;
 use arrow_array::builder::{
     BinaryBuilder, BooleanBuilder, Int8Builder, Int64Builder, StringBuilder,
 };
-use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::ArrowError;
+use arrow_array::{ArrayRef, BooleanArray, RecordBatch};
 use schemas::rollups::red_schema;
 
+use super::BATCH_ROWS;
 use super::red_group::RedGroup;
 use super::red_rows::RowsOfStep;
+use crate::QueryError;
 use crate::topology::Names;
 
 /// Columns while rows are added to them.
 #[derive(Debug)]
 pub(super) struct RedWriter<'a> {
     names: &'a Names,
+    is_fresh: bool,
     steps: Int64Builder,
     buckets: Int64Builder,
     totals: BooleanBuilder,
@@ -42,9 +44,19 @@ pub(super) struct RowSums {
 }
 
 impl<'a> RedWriter<'a> {
+    /// For rows of spans that no other rows count.
+    pub(super) fn of_fresh(names: &'a Names) -> Self {
+        Self {
+            is_fresh: true,
+            ..Self::new(names)
+        }
+    }
+
+    /// For rows of each step and kind.
     pub(super) fn new(names: &'a Names) -> Self {
         Self {
             names,
+            is_fresh: false,
             steps: Int64Builder::new(),
             buckets: Int64Builder::new(),
             totals: BooleanBuilder::new(),
@@ -86,17 +98,27 @@ impl<'a> RedWriter<'a> {
         self.durations.append_value(durations);
     }
 
-    /// How many rows there are.
-    pub(super) fn len(&self) -> usize {
+    /// The rows, where it is time to hand them over.
+    pub(super) fn take_when_full(&mut self) -> Result<Option<RecordBatch>, QueryError> {
+        let is_full = self.len() >= BATCH_ROWS;
+        is_full.then(|| self.take()).transpose()
+    }
+
+    fn len(&self) -> usize {
         self.steps.values_slice().len()
     }
 
     /// The rows since the last were taken.
-    pub(super) fn take(&mut self) -> Result<RecordBatch, ArrowError> {
+    ///
+    /// # Errors
+    /// [`QueryError::EncodeColumns`] when they are not those of the table.
+    pub(super) fn take(&mut self) -> Result<RecordBatch, QueryError> {
+        let fresh = BooleanArray::from(vec![self.is_fresh; self.len()]);
         let columns: Vec<ArrayRef> = vec![
             Arc::new(self.steps.finish()),
             Arc::new(self.buckets.finish()),
             Arc::new(self.totals.finish()),
+            Arc::new(fresh),
             Arc::new(self.services.finish()),
             Arc::new(self.operations.finish()),
             Arc::new(self.kinds.finish()),
@@ -109,7 +131,7 @@ impl<'a> RedWriter<'a> {
             Arc::new(self.maxima.finish()),
             Arc::new(self.durations.finish()),
         ];
-        RecordBatch::try_new(Arc::clone(red_schema()), columns)
+        Ok(RecordBatch::try_new(Arc::clone(red_schema()), columns)?)
     }
 }
 

@@ -10,7 +10,7 @@ use schemas::{SpanBatch, SpanKind};
 
 use super::*;
 use model::{Sent, batch, commits};
-use oracle::{Row, rows_of, rows_of_spans};
+use oracle::{Row, fresh_rows_of_spans, rows_of, rows_of_spans};
 
 /// Folds commits one after another, each with the earlier spans of its traces.
 fn fold_all(rollups: &RollUps, commits: &[Vec<Sent>]) -> Vec<RecordBatch> {
@@ -31,6 +31,17 @@ fn fold_all(rollups: &RollUps, commits: &[Vec<Sent>]) -> Vec<RecordBatch> {
     (0..commits.len()).map(fold).collect()
 }
 
+/// What a merge hands over.
+fn merged(rows: &[RecordBatch]) -> RecordBatch {
+    let mut merged = Vec::new();
+    let see = |rows| {
+        merged.push(rows);
+        Ok::<(), QueryError>(())
+    };
+    RollUps::merge_red(rows, see).expect("rows of red");
+    concat_batches(red_schema(), &merged).expect("rows of red")
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
@@ -43,11 +54,10 @@ proptest! {
         for (batch, group) in folded.into_iter().zip(group) {
             groups[group].push(batch);
         }
-        let merged: Vec<RecordBatch> = groups
-            .iter()
-            .map(|group| RollUps::merge_red(group).expect("rows of red"))
-            .collect();
-        let all = RollUps::merge_red(&merged).expect("rows of red");
+        // Some are merged before, some are still fresh.
+        let mut parts = groups.split_off(2).concat();
+        parts.extend(groups.iter().map(|group| merged(group)));
+        let all = merged(&parts);
         prop_assert_eq!(all.schema_ref(), red_schema());
         prop_assert_eq!(rows_of(&all), rows_of_spans(&commits.concat()));
     }
@@ -58,7 +68,7 @@ proptest! {
         let rolled_up = RollUps::default().fold(&[batch(&sent)], &[]).expect("rows");
         let rows = rows_of(&rolled_up.red);
         prop_assert!(rows.is_sorted_by(|one, next| one.key < next.key));
-        prop_assert_eq!(rows, rows_of_spans(&sent));
+        prop_assert_eq!(rows, fresh_rows_of_spans(&sent));
     }
 }
 
@@ -143,7 +153,7 @@ fn extreme_numbers_saturate() {
     ];
     let rolled_up = RollUps::default().fold(&[batch(&sent)], &[]).expect("rows");
     let twice = [rolled_up.red.clone(), rolled_up.red];
-    let merged = RollUps::merge_red(&twice).expect("rows of red");
+    let merged = merged(&twice);
     let longest: Vec<_> = rows_of(&merged)
         .into_iter()
         .filter(|row| row.max_nano == i64::MAX)
@@ -162,8 +172,7 @@ fn nothing_folds_to_nothing() {
         .fold(&[], &[batch(&[])])
         .expect("no rows");
     assert_eq!((nothing.red.num_rows(), nothing.edges.num_rows()), (0, 0));
-    let merged = RollUps::merge_red(&[nothing.red]).expect("no rows");
-    assert_eq!(merged.num_rows(), 0);
+    assert_eq!(merged(&[nothing.red]).num_rows(), 0);
 }
 
 #[test]

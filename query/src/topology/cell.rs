@@ -1,7 +1,7 @@
 //! The sums of calls.
 
 use super::call::Call;
-use crate::red::{DurationHistogram, HistogramSum};
+use crate::red::DurationHistogram;
 
 /// Durations of calls as one side saw them.
 #[derive(Clone, Debug, Default)]
@@ -19,13 +19,6 @@ impl HalfCell {
     fn merge(&mut self, other: &Self) {
         self.sum_nano += other.sum_nano;
         self.durations.merge(&other.durations);
-    }
-
-    fn sum_of<'a>(parts: impl Iterator<Item = &'a Self> + Clone, sum: &mut HistogramSum) -> Self {
-        Self {
-            sum_nano: parts.clone().map(|part| part.sum_nano).sum(),
-            durations: sum.of(parts.map(|part| &part.durations)),
-        }
     }
 
     fn holds(&mut self, other: &Self) -> bool {
@@ -68,21 +61,6 @@ impl EdgeCell {
         self.errors += other.errors;
         self.client.merge(&other.client);
         self.server.merge(&other.server);
-    }
-
-    /// The sum of cells.
-    pub(super) fn sum_of(mut parts: Vec<Self>, sum: &mut HistogramSum) -> Self {
-        if parts.len() == 1
-            && let Some(only) = parts.pop()
-        {
-            return only;
-        }
-        Self {
-            calls: parts.iter().map(|part| part.calls).sum(),
-            errors: parts.iter().map(|part| part.errors).sum(),
-            client: HalfCell::sum_of(parts.iter().map(|part| &part.client), sum),
-            server: HalfCell::sum_of(parts.iter().map(|part| &part.server), sum),
-        }
     }
 
     /// Whether nothing would go below zero if the other one were taken out.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::{Expr, col, lit};
 use futures::TryStreamExt;
-use schemas::rollups::{BUCKET_START, EDGE_DIMENSION_STEPS};
+use schemas::rollups::{BUCKET_START, EDGE_DIMENSION_STEPS, IS_FRESH};
 use schemas::{TraceId, UnixNanos};
 use tokio::task::JoinSet;
 
@@ -117,7 +117,7 @@ pub(super) fn has_rows_for(query: &TopologyQuery) -> bool {
         .all(|length| length % shortest == 0)
 }
 
-/// The rows that make up the range.
+/// The rows that make up the range: of the longest steps, and fresh ones.
 fn condition(query: &TopologyQuery) -> Expr {
     let longest = query.step.map_or(i64::MAX, longest_within);
     let starts_in = |range: TimeSpan| {
@@ -136,5 +136,6 @@ fn condition(query: &TopologyQuery) -> Expr {
         None => dimension.is_null(),
         Some(by) => dimension.eq(lit(by.name())),
     };
-    of_dimension.and(starts_in(query.range)).and(part)
+    let of_steps = of_dimension.and(part);
+    starts_in(query.range).and(of_steps.or(col(IS_FRESH).eq(lit(true))))
 }

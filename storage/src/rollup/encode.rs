@@ -16,7 +16,7 @@ use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
-use schemas::rollups::BUCKET_START;
+use schemas::rollups::{BUCKET_START, IS_FRESH};
 
 use crate::table::PartitionDate;
 
@@ -31,7 +31,7 @@ const PAGE_BYTES: usize = 32 << 10;
 const BATCH_ROWS: usize = 64;
 
 /// The columns that say what rows are sums over. All rows of a step and a kind stand together.
-const KINDS: [&str; 3] = [STEP, "is_total", "dimension"];
+const KINDS: [&str; 4] = [STEP, "is_total", "dimension", IS_FRESH];
 const STEP: &str = "step_seconds";
 
 /// A Parquet file that is not stored yet.

@@ -1,19 +1,21 @@
-//! Rows of several files in their order, a few of each at a time.
+//! Rows of several files: in their order, a few of each at a time; or all at once.
 
 use std::pin::Pin;
 use std::sync::Arc;
 
-use arrow_array::{ArrayRef, RecordBatch, new_null_array};
+use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{ArrowError, Schema};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
-use datafusion::arrow::compute::{SortColumn, cast, lexsort_to_indices};
+use datafusion::arrow::compute::{SortColumn, lexsort_to_indices};
 use datafusion::arrow::row::{OwnedRow, RowConverter, Rows, SortField};
 use futures::{Stream, TryStreamExt};
 use object_store::ObjectStore;
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
 use parquet::errors::{ParquetError, Result};
 
+use super::file::RollupFooter;
+use super::stream::conform;
 use super::{RollupFile, RollupTable};
 
 /// Rows that are in memory at a time, of all files together: a row may have kilobytes of histograms,
@@ -21,6 +23,8 @@ use super::{RollupFile, RollupTable};
 pub(super) const ROWS_IN_MEMORY: usize = 16 * 1024;
 /// Rows of a file that are in memory at a time, at least.
 const LEAST_BATCH_ROWS: usize = 256;
+/// Rows of a batch where all are read at once.
+const BATCH_ROWS: usize = 4096;
 
 /// The order of rows in files: but for the weight, as rows that add and rows that take belong
 /// together. It is that in which they are written by the fold and the merge.
@@ -58,6 +62,53 @@ fn order(table: RollupTable) -> &'static [&'static str] {
 
 type RowStream = Pin<Box<dyn Stream<Item = Result<RecordBatch>> + Send>>;
 
+/// All rows of files, in the columns of the table and in its types; columns that a file lacks are
+/// null.
+///
+/// # Errors
+/// When a file cannot be read.
+pub(super) async fn read_whole(
+    table: RollupTable,
+    files: &[Arc<RollupFile>],
+    store: &Arc<dyn ObjectStore>,
+) -> Result<Vec<RecordBatch>> {
+    let mut rows = Vec::new();
+    for file in files {
+        let footer = footer_of(file, store).await?;
+        let mut stream = rows_of(table, file, &footer, store, BATCH_ROWS)?;
+        while let Some(batch) = stream.try_next().await? {
+            rows.push(batch);
+        }
+    }
+    Ok(rows)
+}
+
+async fn footer_of(file: &RollupFile, store: &Arc<dyn ObjectStore>) -> Result<Arc<RollupFooter>> {
+    let footer = file.footer(store).await;
+    footer.map_err(|error| ParquetError::External(Box::new(error)))
+}
+
+/// The rows of a file, in the columns of the table: other programs leave out columns without
+/// values, and have types of their own.
+fn rows_of(
+    table: RollupTable,
+    file: &RollupFile,
+    footer: &RollupFooter,
+    store: &Arc<dyn ObjectStore>,
+    batch_rows: usize,
+) -> Result<RowStream> {
+    let fields = (table.definition().schema)().fields().iter();
+    let fields = fields.map(|field| field.as_ref().clone().with_nullable(true));
+    let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+    let reader = footer.reader.clone();
+    let builder = ParquetRecordBatchStreamBuilder::new_with_metadata(file.stored(store), reader);
+    let rows = builder.with_batch_size(batch_rows).build()?;
+    Ok(Box::pin(rows.and_then(move |rows| {
+        let rows = conform(&rows, &schema).map_err(ParquetError::from);
+        futures::future::ready(rows)
+    })))
+}
+
 /// The rows of files, side by side.
 pub(super) struct SideBySide {
     order: Order,
@@ -86,23 +137,16 @@ impl SideBySide {
         files: &[Arc<RollupFile>],
         store: &Arc<dyn ObjectStore>,
     ) -> Result<Self> {
-        let schema = (table.definition().schema)();
-        let order = Order::new(order(table), schema)?;
+        let order = Order::new(order(table), (table.definition().schema)())?;
         let batch_rows = (ROWS_IN_MEMORY / files.len().max(1)).max(LEAST_BATCH_ROWS);
         let mut inputs = Vec::with_capacity(files.len());
         for file in files {
-            let footer = file
-                .footer(store)
-                .await
-                .map_err(|error| ParquetError::External(Box::new(error)))?;
-            let reader = footer.reader.clone();
-            let writer = reader.metadata().file_metadata().created_by();
+            let footer = footer_of(file, store).await?;
+            let writer = footer.reader.metadata().file_metadata().created_by();
             let is_ours = writer.is_some_and(|name| name.starts_with("spanhouse "));
-            let builder =
-                ParquetRecordBatchStreamBuilder::new_with_metadata(file.stored(store), reader);
-            let stream = builder.with_batch_size(batch_rows).build()?;
+            let stream = rows_of(table, file, &footer, store, batch_rows)?;
             let stream: RowStream = if is_ours {
-                Box::pin(stream)
+                stream
             } else {
                 let rows = order.sorted(&stream.try_collect::<Vec<_>>().await?)?;
                 Box::pin(futures::stream::iter(rows.map(Ok)))
@@ -184,12 +228,11 @@ impl Current {
 /// How rows compare.
 struct Order {
     columns: &'static [&'static str],
-    schema: &'static Schema,
     converter: RowConverter,
 }
 
 impl Order {
-    fn new(columns: &'static [&'static str], schema: &'static Schema) -> Result<Self> {
+    fn new(columns: &'static [&'static str], schema: &Schema) -> Result<Self> {
         let fields = columns.iter().map(|name| {
             let field = schema.field_with_name(name)?;
             Ok(SortField::new(field.data_type().clone()))
@@ -197,20 +240,14 @@ impl Order {
         let fields = fields.collect::<Result<_, ArrowError>>()?;
         Ok(Self {
             columns,
-            schema,
             converter: RowConverter::new(fields)?,
         })
     }
 
     fn columns(&self, rows: &RecordBatch) -> Result<Vec<ArrayRef>, ArrowError> {
-        let columns = self.columns.iter().map(|name| {
-            let data_type = self.schema.field_with_name(name)?.data_type();
-            match rows.column_by_name(name) {
-                Some(column) => cast(column, data_type),
-                // Other programs leave out columns without values.
-                None => Ok(new_null_array(data_type, rows.num_rows())),
-            }
-        });
+        let positions = self.columns.iter();
+        let positions = positions.map(|name| rows.schema_ref().index_of(name));
+        let columns = positions.map(|position| Ok(Arc::clone(rows.column(position?))));
         columns.collect()
     }
 

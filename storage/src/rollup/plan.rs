@@ -6,8 +6,9 @@ use std::sync::Arc;
 
 use parquet::arrow::arrow_reader::RowSelection;
 use schemas::ColumnId;
-use schemas::rollups::BUCKET_START;
+use schemas::rollups::{BUCKET_START, IS_FRESH};
 
+use super::RollupTable;
 use super::file::{RollupFile, RollupFooter};
 use crate::scan::{
     ColumnFacts, Condition, Facts, Nulls, Page, Value, facts_of_leaf, pages_of_leaf, prune,
@@ -56,6 +57,19 @@ pub(super) fn wanted_rows(
         })
     });
     wanted.collect()
+}
+
+/// Whether, by its footer, a file may hold rows that no others repeat.
+pub(super) fn may_hold_fresh_rows(table: RollupTable, footer: &RollupFooter) -> bool {
+    let Some((column, _)) = (table.definition().schema)().column_with_name(IS_FRESH) else {
+        return false;
+    };
+    let mut numbers = 0..footer.row_groups().len();
+    numbers.any(|row_group| {
+        let known = RowGroupFacts { footer, row_group }.column(ColumnId(column));
+        let greatest = known.bounds.map(|(_, greatest)| greatest);
+        known.nulls != Nulls::All && greatest != Some(Value::Bool(false))
+    })
 }
 
 /// Deals rows out to at most `count` parts of about one size, each of a time of its own: what is
@@ -140,7 +154,6 @@ impl Facts for RowGroupFacts<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::rollup::RollupTable;
     use crate::rollup::file::tests::empty_footer;
     use crate::table::{AddedFile, PartitionDate};
 

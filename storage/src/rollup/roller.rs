@@ -12,11 +12,11 @@ use super::recovery::CatchUp;
 use super::state::Pending;
 use super::writer::RollupWriter;
 use super::{Folding, PerTable, RollUp, RollUpInput, RollupFile, RollupFiles, RollupTable};
-use crate::StorageError;
 use crate::catalog::{Objects, PinnedTables};
 use crate::data_file::DataFile;
 use crate::fail_point::fail_point;
 use crate::live::Live;
+use crate::{StorageError, clock};
 
 /// So many spans are rolled up by one commit, when more wait than one flush brought.
 const STEP_ROWS: u64 = 300_000;
@@ -96,13 +96,18 @@ impl Roller {
     /// # Errors
     /// As [`Self::step`].
     pub(crate) async fn maintain(&mut self) -> Result<(), StorageError> {
+        self.maintain_at(clock::unix_millis()).await
+    }
+
+    /// As [`Self::maintain`], at a time of the caller's.
+    pub(super) async fn maintain_at(&mut self, now_ms: i64) -> Result<(), StorageError> {
         if self.prepared.is_some() || self.parts.catch_up.is_some() {
             return Ok(());
         }
         for table in RollupTable::ALL {
             let writer = self.parts.writers.get_mut(table);
             let mut has_changed = writer.refresh().await?;
-            while writer.compact(&self.parts.roll_up.merge).await? {
+            while writer.compact(&self.parts.roll_up.merge, now_ms).await? {
                 has_changed = true;
             }
             writer.delete_merged().await;

@@ -181,7 +181,7 @@ impl ArrowPredicate for Predicate {
 }
 
 /// The columns of `schema` from a decoded batch, in their types; those it does not have as nulls.
-fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+pub(super) fn conform(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
     let columns = schema.fields().iter().map(|field| -> Result<ArrayRef, _> {
         match batch.column_by_name(field.name()) {
             Some(array) if array.data_type() == field.data_type() => Ok(Arc::clone(array)),

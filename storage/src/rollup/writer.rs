@@ -4,13 +4,17 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use arrow_array::RecordBatch;
+use futures::{StreamExt, TryStreamExt, stream};
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::errors::ParquetError;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
+use super::compaction::Candidate;
 use super::encode::{EncodedRows, FileEncoder};
-use super::merging::SideBySide;
+use super::merging::{SideBySide, read_whole};
+use super::plan::may_hold_fresh_rows;
 use super::{Merge, RollupFile, RollupTable, compaction};
 use crate::table::{
     AddedFile, AppTransaction, Changes, Commit, Committed, DeltaLog, DurableLocal, Operation,
@@ -23,6 +27,9 @@ const SPANS_APP: &str = "spans";
 
 /// How long files that were merged stay for the readers of older snapshots.
 const KEEP_MERGED: Duration = Duration::from_secs(600);
+
+/// So many footers are fetched at a time.
+const FOOTERS_AT_ONCE: usize = 16;
 
 /// A rollup table that is open.
 #[derive(Debug)]
@@ -171,14 +178,24 @@ impl RollupWriter {
         Ok(has_changes)
     }
 
-    /// Merges files where there are many small ones; false when there are none.
+    /// Merges files where there are many small ones, or fresh rows, as of a time; false when there
+    /// are none.
     ///
     /// # Errors
     /// [`StorageError::Unavailable`] when rows cannot be read, merged or stored; nothing has
     /// changed then.
-    pub(crate) async fn compact(&mut self, merge: &Merge) -> Result<bool, StorageError> {
-        let all: Vec<&AddedFile> = self.files.iter().map(|file| &file.added).collect();
-        let Some(positions) = compaction::plan(&all, clock::unix_millis()) else {
+    pub(crate) async fn compact(
+        &mut self,
+        merge: &Merge,
+        now_ms: i64,
+    ) -> Result<bool, StorageError> {
+        let is_fresh = self.hold_fresh_rows(&self.files).await?;
+        let candidates = self.files.iter().zip(is_fresh);
+        let candidates = candidates.map(|(file, is_fresh)| Candidate {
+            added: &file.added,
+            is_fresh,
+        });
+        let Some(positions) = compaction::plan(&candidates.collect::<Vec<_>>(), now_ms) else {
             return Ok(false);
         };
         let parts: Vec<Arc<RollupFile>> = positions
@@ -225,7 +242,17 @@ impl RollupWriter {
         self.log.close().await;
     }
 
-    /// One file of several, without more of them in memory than some rows of each.
+    /// Whether each file may hold fresh rows.
+    async fn hold_fresh_rows(&self, files: &[Arc<RollupFile>]) -> Result<Vec<bool>, StorageError> {
+        let known = stream::iter(files.to_vec()).map(|file| async move {
+            let footer = file.footer(&self.store).await?;
+            Ok(may_hold_fresh_rows(self.table, &footer))
+        });
+        known.buffered(FOOTERS_AT_ONCE).try_collect().await
+    }
+
+    /// One file of several. With fresh rows among them all are in memory, as one of them may become
+    /// rows of every family; otherwise no more than some of each file.
     async fn merged(
         &self,
         parts: &[Arc<RollupFile>],
@@ -237,24 +264,42 @@ impl RollupWriter {
             let table = table.definition();
             StorageError::unavailable(&format!("merge files of {table}"), error)
         };
-        let mut rows = SideBySide::open(table, parts, &self.store)
-            .await
-            .map_err(failed)?;
         let schema = Arc::clone((table.definition().schema)());
         let mut encoder = FileEncoder::new(date, schema).map_err(failed)?;
-        while let Some(rows) = rows.next().await.map_err(failed)? {
-            let merge = Arc::clone(merge);
-            let merging = spawn_blocking(move || {
-                let rows = merge(table, rows).map_err(ParquetError::General)?;
-                encoder.write(&rows)?;
-                Ok(encoder)
-            });
-            let merged = merging
-                .await
-                .map_err(|error| StorageError::unavailable("merge rows", error))?;
-            encoder = merged.map_err(failed)?;
+        if self.hold_fresh_rows(parts).await?.contains(&true) {
+            let rows = read_whole(table, parts, &self.store).await;
+            encoder = self.append(encoder, rows.map_err(failed)?, merge).await?;
+        } else {
+            let opened = SideBySide::open(table, parts, &self.store).await;
+            let mut rows = opened.map_err(failed)?;
+            while let Some(rows) = rows.next().await.map_err(failed)? {
+                encoder = self.append(encoder, rows, merge).await?;
+            }
         }
         self.put(encoder.finish().map_err(failed)?).await
+    }
+
+    /// Appends what rows become by a merge.
+    async fn append(
+        &self,
+        mut encoder: FileEncoder,
+        rows: Vec<RecordBatch>,
+        merge: &Merge,
+    ) -> Result<FileEncoder, StorageError> {
+        let (table, merge) = (self.table, Arc::clone(merge));
+        let merging = spawn_blocking(move || {
+            merge(table, rows, &mut |_, rows| {
+                encoder.write(rows).map_err(|error| error.to_string())
+            })?;
+            Ok(encoder)
+        });
+        let merged: Result<_, String> = merging
+            .await
+            .map_err(|error| StorageError::unavailable("merge rows", error))?;
+        merged.map_err(|reason| {
+            let action = format!("merge files of {}", table.definition());
+            StorageError::unavailable(&action, ParquetError::General(reason))
+        })
     }
 
     /// Takes over what other programs did before a commit.

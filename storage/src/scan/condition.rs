@@ -6,7 +6,7 @@ use datafusion::arrow::datatypes::{DataType, Schema};
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::Operator;
 use datafusion::physical_expr::expressions::{
-    BinaryExpr, CastExpr, Column, InListExpr, IsNotNullExpr, IsNullExpr, Literal,
+    BinaryExpr, CastExpr, Column, InListExpr, IsNotNullExpr, IsNullExpr, Literal, NotExpr,
 };
 use datafusion::physical_expr::{PhysicalExpr, ScalarFunctionExpr};
 use schemas::ColumnId;
@@ -133,8 +133,10 @@ fn meaning_of(schema: &Schema, expr: &Arc<dyn PhysicalExpr>) -> Meaning {
         one_of(schema, in_list)
     } else if let Some(call) = expr.downcast_ref::<ScalarFunctionExpr>() {
         attribute_test(schema, call)
+    } else if let Some(not) = expr.downcast_ref::<NotExpr>() {
+        truth_test(schema, not.arg(), false)
     } else {
-        None
+        truth_test(schema, expr, true)
     };
     test.map_or(Meaning::Opaque, |(column, test)| {
         Meaning::Test(column, test)
@@ -202,6 +204,18 @@ fn one_of(schema: &Schema, in_list: &InListExpr) -> Option<(ColumnId, Test)> {
         .iter()
         .map(|item| Value::of_column(data_type, item.downcast_ref::<Literal>()?.value()));
     Some((column, Test::OneOf(values.collect::<Option<_>>()?)))
+}
+
+/// A truth value by itself, which is how the planner writes a comparison with one.
+fn truth_test(
+    schema: &Schema,
+    expr: &Arc<dyn PhysicalExpr>,
+    truth: bool,
+) -> Option<(ColumnId, Test)> {
+    let column = column_of(schema, expr)?;
+    let is_truth = *data_type(schema, column) == DataType::Boolean;
+    let test = Test::Compare(Comparison::Equal, Value::Bool(truth));
+    is_truth.then_some((column, test))
 }
 
 fn attribute_test(schema: &Schema, call: &ScalarFunctionExpr) -> Option<(ColumnId, Test)> {

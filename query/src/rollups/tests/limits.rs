@@ -4,7 +4,7 @@ use schemas::rollups::OTHER_OPERATIONS;
 
 use super::model::{Sent, batch};
 use super::oracle::{Row, rows_of};
-use super::{RollUps, fold_all};
+use super::{RollUps, fold_all, merged};
 
 /// Spans of `names` operations, two of each.
 fn spans_of_operations(names: u64) -> Vec<Sent> {
@@ -39,7 +39,7 @@ fn operations_beyond_the_limit_count_together() {
     let fold = |limit| {
         let rollups = RollUps::new(limit);
         let rows = fold_all(&rollups, &[spans[..7].to_vec(), spans[7..].to_vec()]);
-        rows_of(&RollUps::merge_red(&rows).expect("rows of red"))
+        rows_of(&merged(&rows))
     };
     let (limited, all) = (fold(3), fold(10));
     assert_eq!(

@@ -7,11 +7,12 @@ use schemas::rollups::ROLLUP_STEPS;
 
 use super::super::red_rows::RedRows;
 use super::model::{Sent, distinct};
-use crate::red::{DurationHistogram, GroupBy};
+use crate::red::{Cell, DurationHistogram, GroupBy};
 
 /// A row of `red`, in the order in which rows stand.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Row {
+    pub(super) is_fresh: bool,
     pub(super) key: Key,
     pub(super) count: u64,
     pub(super) sum_nano: i64,
@@ -36,7 +37,8 @@ pub(super) struct Key {
 pub(super) fn rows_of(batch: &RecordBatch) -> Vec<Row> {
     let rows = RedRows::of(batch).expect("columns of red");
     let row = |row| {
-        let mut cell = rows.cell(row).expect("a histogram");
+        let mut cell = Cell::default();
+        rows.add_figures(row, &mut cell);
         let text = |by| rows.text(by, row).map(str::to_owned);
         let step = rows.rows_of_step(row);
         let key = Key {
@@ -50,17 +52,29 @@ pub(super) fn rows_of(batch: &RecordBatch) -> Vec<Row> {
             bucket: rows.bucket_start(row),
         };
         Row {
+            is_fresh: rows.is_fresh(row),
             key,
             count: cell.count,
             sum_nano: i64::try_from(cell.sum_nano).expect("it came from 64 bits"),
             max_nano: cell.max_nano,
-            durations: cell.durations.to_bytes(),
+            durations: rows.durations(row).to_vec(),
         }
     };
     (0..rows.len()).map(row).collect()
 }
 
-/// The rows that spans should have.
+/// The rows that spans should have at first.
+pub(super) fn fresh_rows_of_spans(sent: &[Sent]) -> Vec<Row> {
+    let is_finest = |row: &Row| row.key.step_seconds == ROLLUP_STEPS[0] && !row.key.is_total;
+    let fresh = |row| Row {
+        is_fresh: true,
+        ..row
+    };
+    let rows = rows_of_spans(sent).into_iter();
+    rows.filter(is_finest).map(fresh).collect()
+}
+
+/// The rows that spans should have in the end.
 pub(super) fn rows_of_spans(sent: &[Sent]) -> Vec<Row> {
     let mut durations = BTreeMap::<Key, Vec<i64>>::new();
     for span in distinct(sent) {
@@ -95,6 +109,7 @@ fn row_of((key, durations): (Key, Vec<i64>)) -> Row {
         histogram.record(*duration);
     }
     Row {
+        is_fresh: false,
         key,
         count: durations.len() as u64,
         sum_nano: durations.iter().sum(),

@@ -1,90 +1,186 @@
-//! Fewer rows of the table that say the same.
+//! Fewer rows of the table that say the same, of each step and dimension.
 
 use arrow_array::RecordBatch;
 
 use super::super::call::Sign;
 use super::super::cell::EdgeCell;
-use super::super::fast_map::FastMap;
-use super::super::names::Names;
-use super::EdgeRows;
-use super::writer::{EdgeWriter, RowKey, RowSums};
+use super::super::edge::{EdgeKey, EdgeNumbers};
+use super::super::names::{NameOrder, Names};
+use super::read::{EdgeRows, malformed};
+use super::writer::{EdgeWriter, RowKey, RowKind, RowSums};
 use crate::QueryError;
 use crate::red::HistogramSum;
+use crate::rollups::bucket_start;
 
-/// Rows of the table with equal edge and bucket as one; where some add and some take, they are
-/// netted if nothing goes below zero by that.
+/// A row, and what it adds to, or takes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Part {
+    edge: u32,
+    bucket: i64,
+    sign: Sign,
+    batch: usize,
+    row: usize,
+}
+
+impl Part {
+    fn place(&self) -> (u32, i64) {
+        (self.edge, self.bucket)
+    }
+}
+
+/// Rows, and the number of each one's edge.
+struct NumberedRows {
+    batches: Vec<(EdgeRows, Vec<u32>)>,
+}
+
+/// Hands over rows of the table with equal edge and bucket as one, some at a time, in order; where
+/// some add and some take, they are netted if nothing goes below zero by that. In place of a fresh
+/// row there is one of each step and dimension.
 ///
 /// # Errors
-/// [`QueryError::Table`] when the batches are not rows of the table.
-pub(crate) fn merge_edges(batches: &[RecordBatch]) -> Result<RecordBatch, QueryError> {
+/// [`QueryError::Table`] when the batches are not rows of the table, and what `see` says.
+pub(crate) fn merge_edges<E: From<QueryError>>(
+    batches: &[RecordBatch],
+    mut see: impl FnMut(RecordBatch) -> Result<(), E>,
+) -> Result<(), E> {
     let mut names = Names::default();
-    let mut parts: FastMap<(RowKey, Sign), Vec<EdgeCell>> = FastMap::default();
-    for batch in batches {
-        let rows = EdgeRows::of(batch)?;
-        let mut edges = rows.edges();
-        for row in 0..rows.len() {
-            let key = RowKey {
-                step: rows.step(row),
-                dimension: rows.dimension(row),
-                edge: edges.edge(row, &mut names),
-                bucket: rows.bucket(row),
-            };
-            let parts = parts.entry((key, rows.sign(row))).or_default();
-            parts.push(rows.cell(row)?);
+    let (rows, numbers) = NumberedRows::of(batches, &mut names)?;
+    let order = names.order();
+    let mut writer = EdgeWriter::new(&names);
+    let mut sum = HistogramSum::default();
+    for kind in RowKind::all().filter(|kind| rows.hold(*kind)) {
+        let (edges, ranks) = told_apart(numbers.edges(), kind, &order);
+        let parts = rows.parts(kind, &ranks);
+        for parts in parts.chunk_by(|one, next| one.place() == next.place()) {
+            let (edge, bucket) = parts[0].place();
+            let edge = edges[edge as usize];
+            let key = RowKey { kind, edge, bucket };
+            rows.write(parts, &key, &mut sum, &mut writer)?;
+            if let Some(rows) = writer.take_when_full()? {
+                see(rows)?;
+            }
         }
     }
-    let mut sum = HistogramSum::default();
-    let rows = parts.into_iter().map(|((key, sign), parts)| EdgeRow {
-        key,
-        sign,
-        cell: EdgeCell::sum_of(parts, &mut sum),
-    });
-    let mut rows: Vec<EdgeRow> = rows.collect();
-    let order = names.order();
-    rows.sort_by_cached_key(|EdgeRow { key, sign, .. }| {
-        let edge = key.edge.place(&order);
-        (key.dimension, key.step, edge, key.bucket, *sign)
-    });
-    let mut writer = EdgeWriter::new(&names);
-    for mut row in netted(rows) {
-        let sums = RowSums {
-            calls: row.cell.calls,
-            errors: row.cell.errors,
-            client_nano: row.cell.client.sum_nano,
-            server_nano: row.cell.server.sum_nano,
-        };
-        let client = row.cell.client.durations.to_bytes();
-        let server = row.cell.server.durations.to_bytes();
-        writer.add((&row.key, row.sign), sums, &client, &server);
+    see(writer.take()?)
+}
+
+/// What edges are for rows of a kind, in order, and the position there of each one.
+fn told_apart(edges: &[EdgeKey], kind: RowKind, order: &NameOrder) -> (Vec<EdgeKey>, Vec<u32>) {
+    let mut told_apart = EdgeNumbers::default();
+    let numbers: Vec<u32> = edges
+        .iter()
+        .map(|edge| {
+            let edge = edge.told_apart_by(|one| kind.dimension == Some(one));
+            told_apart.number_of(edge)
+        })
+        .collect();
+    let (edges, ranks) = told_apart.ranked(order);
+    let ranks = numbers.into_iter().map(|number| ranks[number as usize]);
+    (edges, ranks.collect())
+}
+
+impl NumberedRows {
+    fn of(batches: &[RecordBatch], names: &mut Names) -> Result<(Self, EdgeNumbers), QueryError> {
+        let mut numbers = EdgeNumbers::default();
+        let numbered = batches.iter().map(|batch| {
+            let rows = EdgeRows::of(batch)?;
+            let mut edges = rows.edges();
+            let numbers = (0..rows.len()).map(|row| numbers.number_of(edges.edge(row, names)));
+            let numbers = numbers.collect();
+            Ok((rows, numbers))
+        });
+        let batches = numbered.collect::<Result<_, QueryError>>()?;
+        Ok((Self { batches }, numbers))
     }
-    writer.take()
-}
 
-/// A row of the table.
-struct EdgeRow {
-    key: RowKey,
-    sign: Sign,
-    cell: EdgeCell,
-}
+    /// Whether there is a row that adds to those of a kind.
+    fn hold(&self, kind: RowKind) -> bool {
+        let mut batches = self.batches.iter();
+        batches.any(|(rows, _)| {
+            (0..rows.len()).any(|row| rows.is_fresh(row) || rows.kind(row) == kind)
+        })
+    }
 
-fn netted(rows: Vec<EdgeRow>) -> Vec<EdgeRow> {
-    let mut netted: Vec<EdgeRow> = Vec::with_capacity(rows.len());
-    for mut row in rows {
-        match netted.last_mut() {
-            // Of a key's two rows the one that adds comes first.
-            Some(before) if before.key == row.key => {
-                if before.cell.holds(&row.cell) {
-                    before.cell.subtract(&row.cell);
-                } else if row.cell.holds(&before.cell) {
-                    row.cell.subtract(&before.cell);
-                    *before = row;
-                } else {
-                    netted.push(row);
+    /// The rows that add to those of a kind, in order of what they add to, where `ranks` has the
+    /// position of what each edge adds to.
+    fn parts(&self, kind: RowKind, ranks: &[u32]) -> Vec<Part> {
+        let mut parts = Vec::new();
+        for (batch, (rows, numbers)) in self.batches.iter().enumerate() {
+            for (row, number) in numbers.iter().enumerate() {
+                if rows.is_fresh(row) || rows.kind(row) == kind {
+                    parts.push(Part {
+                        edge: ranks[*number as usize],
+                        bucket: bucket_start(rows.bucket(row), kind.step),
+                        sign: rows.sign(row),
+                        batch,
+                        row,
+                    });
                 }
             }
-            _ => netted.push(row),
         }
+        parts.sort_unstable();
+        parts
     }
-    netted.retain(|row| !row.cell.is_empty());
-    netted
+
+    /// Writes what rows of one place come to: one row, or one that adds and one that takes.
+    fn write(
+        &self,
+        parts: &[Part],
+        key: &RowKey,
+        sum: &mut HistogramSum,
+        writer: &mut EdgeWriter<'_>,
+    ) -> Result<(), QueryError> {
+        if let [only] = parts {
+            let (rows, row) = (&self.batches[only.batch].0, only.row);
+            let (client, server) = (rows.client_durations(row), rows.server_durations(row));
+            writer.add(
+                (key, only.sign),
+                RowSums::of(&self.figures(parts)),
+                client,
+                server,
+            );
+            return Ok(());
+        }
+        let (added, taken) = parts.split_at(parts.partition_point(|part| part.sign == Sign::Added));
+        let (mut added, mut taken) = (self.sum_of(added, sum)?, self.sum_of(taken, sum)?);
+        if added.holds(&taken) {
+            added.subtract(&taken);
+            taken = EdgeCell::default();
+        } else if taken.holds(&added) {
+            taken.subtract(&added);
+            added = EdgeCell::default();
+        }
+        for (sign, mut cell) in [(Sign::Added, added), (Sign::Taken, taken)] {
+            if !cell.is_empty() {
+                let client = cell.client.durations.to_bytes();
+                let server = cell.server.durations.to_bytes();
+                writer.add((key, sign), RowSums::of(&cell), &client, &server);
+            }
+        }
+        Ok(())
+    }
+
+    /// The sums of rows without their histograms.
+    fn figures(&self, parts: &[Part]) -> EdgeCell {
+        let mut cell = EdgeCell::default();
+        for part in parts {
+            self.batches[part.batch].0.add_figures(part.row, &mut cell);
+        }
+        cell
+    }
+
+    fn sum_of(&self, parts: &[Part], sum: &mut HistogramSum) -> Result<EdgeCell, QueryError> {
+        let mut cell = self.figures(parts);
+        for part in parts {
+            let bytes = self.batches[part.batch].0.client_durations(part.row);
+            sum.add_bytes(bytes, 1).map_err(malformed)?;
+        }
+        cell.client.durations = sum.take();
+        for part in parts {
+            let bytes = self.batches[part.batch].0.server_durations(part.row);
+            sum.add_bytes(bytes, 1).map_err(malformed)?;
+        }
+        cell.server.durations = sum.take();
+        Ok(cell)
+    }
 }

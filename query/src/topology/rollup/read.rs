@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int8Type, Int64Type};
-use arrow_array::{Array, BinaryArray, Int8Array, Int64Array, RecordBatch, StringArray};
+use arrow_array::{
+    Array, BinaryArray, BooleanArray, Int8Array, Int64Array, RecordBatch, StringArray,
+};
 use datafusion::arrow::compute::cast;
 use datafusion::error::DataFusionError;
-use schemas::rollups::{BUCKET_START, edge_schema};
+use schemas::rollups::{BUCKET_START, IS_FRESH, edge_schema};
 
 use super::super::call::{End, Node, Sign};
 use super::super::cell::EdgeCell;
@@ -15,7 +17,7 @@ use super::super::edge::EdgeKey;
 use super::super::names::{Name, Names};
 use super::super::peer::{ConnectionType, NodeKind};
 use super::super::query::TopologyDimension;
-use crate::red::DurationHistogram;
+use super::writer::RowKind;
 use crate::{MalformedHistogram, QueryError};
 
 /// The columns with what makes an edge.
@@ -60,6 +62,8 @@ pub(in super::super) struct EdgeRows {
     steps: Int64Array,
     buckets: Int64Array,
     dimensions: StringArray,
+    /// None where it was not read.
+    fresh: Option<BooleanArray>,
     weights: Int8Array,
     /// None for those that were not read.
     texts: [Option<StringArray>; TEXTS.len()],
@@ -113,14 +117,17 @@ impl EdgeRows {
         };
         let text = |name: &str| column(name).map(|array| array.as_string::<i32>().clone());
         let mut texts = Vec::with_capacity(TEXTS.len());
+        let is_read = |name: &str| batch.schema_ref().index_of(name).is_ok();
         for name in TEXTS {
-            let is_read = batch.schema_ref().index_of(name).is_ok();
-            texts.push(is_read.then(|| text(name)).transpose()?);
+            texts.push(is_read(name).then(|| text(name)).transpose()?);
         }
         Ok(Self {
             steps: int64("step_seconds")?,
             buckets: int64(BUCKET_START)?,
             dimensions: text("dimension")?,
+            fresh: is_read(IS_FRESH)
+                .then(|| Ok::<_, DataFusionError>(column(IS_FRESH)?.as_boolean().clone()))
+                .transpose()?,
             weights: column("weight")?.as_primitive::<Int8Type>().clone(),
             texts: texts.try_into().expect("a column was read for each name"),
             calls: int64("calls")?,
@@ -147,19 +154,21 @@ impl EdgeRows {
         self.len() * ROW_BYTES + histograms(&self.client) + histograms(&self.server)
     }
 
-    /// The bucket's length, in seconds.
-    pub(super) fn step(&self, row: usize) -> i64 {
-        self.steps.value(row)
+    pub(super) fn is_fresh(&self, row: usize) -> bool {
+        let fresh = self.fresh.as_ref();
+        fresh.is_some_and(|fresh| fresh.is_valid(row) && fresh.value(row))
     }
 
-    /// What the row's edge is told apart by besides.
-    pub(super) fn dimension(&self, row: usize) -> Option<TopologyDimension> {
+    pub(super) fn kind(&self, row: usize) -> RowKind {
         let name = self
             .dimensions
             .is_valid(row)
             .then(|| self.dimensions.value(row));
         let mut all = TopologyDimension::ALL.into_iter();
-        all.find(|dimension| Some(dimension.name()) == name)
+        RowKind {
+            dimension: all.find(|dimension| Some(dimension.name()) == name),
+            step: self.steps.value(row),
+        }
     }
 
     /// The bucket's start, in nanoseconds since 1970.
@@ -188,16 +197,6 @@ impl EdgeRows {
     /// The histogram of a row's durations as the callee saw them, in HdrHistogram's form.
     pub(in super::super) fn server_durations(&self, row: usize) -> &[u8] {
         self.server.durations.value(row)
-    }
-
-    /// All that a row counts.
-    pub(super) fn cell(&self, row: usize) -> Result<EdgeCell, QueryError> {
-        let mut cell = EdgeCell::default();
-        self.add_figures(row, &mut cell);
-        let read = |bytes| DurationHistogram::from_bytes(bytes).map_err(malformed);
-        cell.client.durations = read(self.client_durations(row))?;
-        cell.server.durations = read(self.server_durations(row))?;
-        Ok(cell)
     }
 
     /// The edges of the rows, which are read in order.

@@ -3,16 +3,17 @@ mod model;
 mod oracle;
 
 use arrow_array::RecordBatch;
+use datafusion::arrow::compute::concat_batches;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use schemas::rollups::{OTHER_OPERATIONS, edge_schema};
 use schemas::{SpanBatch, SpanKind};
 
 use super::*;
-use crate::RollUps;
 use crate::topology::{LinkedSpan, Names, TopologyDimension, put_in_order, read_spans};
+use crate::{QueryError, RollUps};
 use model::{Sent, batch, commits, spans};
-use oracle::{Row, rows_of, rows_of_spans};
+use oracle::{Row, fresh_rows_of_spans, rows_of, rows_of_spans};
 
 fn edge_rows(fresh: &[SpanBatch], earlier: &[SpanBatch], rollups: &RollUps) -> RecordBatch {
     rollups.fold(fresh, earlier).expect("rows").edges
@@ -47,6 +48,17 @@ fn fold_all(rollups: &RollUps, commits: &[Vec<Sent>]) -> Vec<RecordBatch> {
     (0..commits.len()).map(fold).collect()
 }
 
+/// What a merge hands over.
+fn merged(rows: &[RecordBatch]) -> RecordBatch {
+    let mut merged = Vec::new();
+    let see = |rows| {
+        merged.push(rows);
+        Ok::<(), QueryError>(())
+    };
+    merge_edges(rows, see).expect("rows of edges");
+    concat_batches(edge_schema(), &merged).expect("rows of edges")
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
@@ -59,11 +71,10 @@ proptest! {
         for (batch, group) in folded.into_iter().zip(group) {
             groups[group].push(batch);
         }
-        let merged: Vec<RecordBatch> = groups
-            .iter()
-            .map(|group| RollUps::merge_edges(group).expect("rows of edges"))
-            .collect();
-        let all = RollUps::merge_edges(&merged).expect("rows of edges");
+        // Some are merged before, some are still fresh.
+        let mut parts = groups.split_off(2).concat();
+        parts.extend(groups.iter().map(|group| merged(group)));
+        let all = merged(&parts);
         prop_assert_eq!(all.schema_ref(), edge_schema());
         prop_assert_eq!(rows_of(&all), rows_of_spans(&commits.concat()));
     }
@@ -74,7 +85,7 @@ proptest! {
         let rows = edge_rows(&[batch(&sent)], &[], &RollUps::default());
         let rows = rows_of(&rows);
         prop_assert!(rows.is_sorted_by(|one, next| one.key < next.key));
-        prop_assert_eq!(rows, rows_of_spans(&sent));
+        prop_assert_eq!(rows, fresh_rows_of_spans(&sent));
     }
 }
 
@@ -92,11 +103,11 @@ fn shop_and_cart() -> (Sent, Sent) {
     (call, answer)
 }
 
-/// The edges of rows of a minute by operation, each with its weight.
+/// The edges of rows of a minute by operation, after merging, each with its weight.
 fn edges(rows: &RecordBatch) -> Vec<String> {
     let by_operation = Some(TopologyDimension::Operation);
     let is_finest = |row: &&Row| row.key.step == 60 && row.key.dimension == by_operation;
-    let rows = rows_of(rows);
+    let rows = rows_of(&merged(std::slice::from_ref(rows)));
     let edge = |row: &Row| {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();
         let (caller, callee) = (text(&row.key.caller.0), text(&row.key.callee.0));
@@ -121,9 +132,9 @@ fn a_late_span_takes_back_what_its_trace_was_taken_for() {
     assert_eq!(edges(&then), both);
     let again = fold(&call, &[call.clone(), answer]);
     assert_eq!(again.num_rows(), 0);
-    let merged = merge_edges(&[then.clone(), first]).expect("rows");
-    assert_eq!(edges(&merged), ["+1 shop → cart GET /cart"]);
-    assert_eq!(edges(&merge_edges(&[then]).expect("rows")), both);
+    let whole = merged(&[then.clone(), first]);
+    assert_eq!(edges(&whole), ["+1 shop → cart GET /cart"]);
+    assert_eq!(edges(&merged(&[then])), both);
 }
 
 #[test]
@@ -157,7 +168,7 @@ fn a_topic_stands_between_its_producer_and_its_consumer() {
     for commits in [[&sent, &received], [&received, &sent]] {
         let commits = commits.map(|span| vec![span.clone()]);
         let rows = fold_all(&RollUps::default(), &commits);
-        let merged = merge_edges(&rows).expect("rows");
+        let merged = merged(&rows);
         let through = ["+1 orders → mailer work", "+1 shop → orders work"];
         assert_eq!(edges(&merged), through);
     }

@@ -3,22 +3,46 @@
 use std::sync::Arc;
 
 use arrow_array::builder::{BinaryBuilder, Int8Builder, Int64Builder, StringBuilder};
-use arrow_array::{ArrayRef, RecordBatch};
-use schemas::rollups::edge_schema;
+use arrow_array::{ArrayRef, BooleanArray, RecordBatch};
+use schemas::rollups::{EDGE_DIMENSION_STEPS, ROLLUP_STEPS, edge_schema};
 
 use super::super::call::{End, Sign};
+use super::super::cell::EdgeCell;
 use super::super::edge::EdgeKey;
 use super::super::names::Names;
 use super::super::query::TopologyDimension;
 use crate::QueryError;
+use crate::rollups::BATCH_ROWS;
 
-/// What a row of the table is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct RowKey {
-    /// The bucket's length, in seconds.
-    pub(super) step: i64,
+/// The rows that together are all calls once, but for those in fresh rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct RowKind {
     /// What the edge is told apart by besides.
     pub(super) dimension: Option<TopologyDimension>,
+    /// The bucket's length, in seconds.
+    pub(super) step: i64,
+}
+
+impl RowKind {
+    /// What fresh rows are.
+    pub(super) const FRESH: Self = Self {
+        dimension: None,
+        step: ROLLUP_STEPS[0],
+    };
+
+    /// All that are kept, in the order of rows.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        let kind = |dimension| move |step| Self { dimension, step };
+        let of_dimension = move |one| EDGE_DIMENSION_STEPS.map(kind(Some(one)));
+        let of_edges = ROLLUP_STEPS.into_iter().map(kind(None));
+        of_edges.chain(TopologyDimension::ALL.into_iter().flat_map(of_dimension))
+    }
+}
+
+/// What a row of the table is about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct RowKey {
+    pub(super) kind: RowKind,
     pub(super) edge: EdgeKey,
     /// The bucket's start, in nanoseconds since 1970.
     pub(super) bucket: i64,
@@ -33,10 +57,22 @@ pub(super) struct RowSums {
     pub(super) server_nano: i128,
 }
 
+impl RowSums {
+    pub(super) fn of(cell: &EdgeCell) -> Self {
+        Self {
+            calls: cell.calls,
+            errors: cell.errors,
+            client_nano: cell.client.sum_nano,
+            server_nano: cell.server.sum_nano,
+        }
+    }
+}
+
 /// Columns while rows are added to them.
 #[derive(Debug)]
 pub(super) struct EdgeWriter<'a> {
     names: &'a Names,
+    is_fresh: bool,
     steps: Int64Builder,
     buckets: Int64Builder,
     dimensions: StringBuilder,
@@ -83,9 +119,19 @@ impl HalfColumns {
 }
 
 impl<'a> EdgeWriter<'a> {
+    /// For rows of calls that no other rows count.
+    pub(super) fn of_fresh(names: &'a Names) -> Self {
+        Self {
+            is_fresh: true,
+            ..Self::new(names)
+        }
+    }
+
+    /// For rows of each step and dimension.
     pub(super) fn new(names: &'a Names) -> Self {
         Self {
             names,
+            is_fresh: false,
             steps: Int64Builder::new(),
             buckets: Int64Builder::new(),
             dimensions: StringBuilder::new(),
@@ -110,10 +156,10 @@ impl<'a> EdgeWriter<'a> {
         server: &[u8],
     ) {
         let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-        self.steps.append_value(key.step);
+        self.steps.append_value(key.kind.step);
         self.buckets.append_value(key.bucket);
         self.dimensions
-            .append_option(key.dimension.map(TopologyDimension::name));
+            .append_option(key.kind.dimension.map(TopologyDimension::name));
         self.weights.append_value(sign.weight());
         self.caller.add(key.edge.caller, self.names);
         self.callee.add(key.edge.callee, self.names);
@@ -126,8 +172,13 @@ impl<'a> EdgeWriter<'a> {
         self.server.add(sums.server_nano, server);
     }
 
-    /// How many rows there are.
-    pub(super) fn len(&self) -> usize {
+    /// The rows, where it is time to hand them over.
+    pub(super) fn take_when_full(&mut self) -> Result<Option<RecordBatch>, QueryError> {
+        let is_full = self.len() >= BATCH_ROWS;
+        is_full.then(|| self.take()).transpose()
+    }
+
+    fn len(&self) -> usize {
         self.steps.values_slice().len()
     }
 
@@ -136,10 +187,12 @@ impl<'a> EdgeWriter<'a> {
     /// # Errors
     /// [`QueryError::EncodeColumns`] when they are not.
     pub(super) fn take(&mut self) -> Result<RecordBatch, QueryError> {
+        let fresh = BooleanArray::from(vec![self.is_fresh; self.len()]);
         let columns: Vec<ArrayRef> = vec![
             Arc::new(self.steps.finish()),
             Arc::new(self.buckets.finish()),
             Arc::new(self.dimensions.finish()),
+            Arc::new(fresh),
             Arc::new(self.weights.finish()),
             Arc::new(self.caller.names.finish()),
             Arc::new(self.caller.kinds.finish()),

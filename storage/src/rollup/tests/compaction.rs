@@ -1,8 +1,161 @@
 //! Merging of small files.
 
-use super::world::{World, spans};
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_select::concat::concat_batches;
+use datafusion::logical_expr::{ident, lit};
+use object_store::{ObjectStore, ObjectStoreExt};
+use schemas::rollups::{IS_FRESH, ROLLUP_STEPS, red_schema};
+use uuid::Uuid;
+
+use super::scanning::{Writer, written};
+use super::world::{Open, World, commit_of, rows_that, spans};
+use crate::clock;
 use crate::rollup::RollupTable;
-use crate::table::tests::faulty_store::Fault;
+use crate::table::tests::faulty_store::{Fault, FaultyStore};
+use crate::table::{AddedFile, DeltaLog, Outcome, data_file_path};
+
+const HOUR_MS: i64 = 3_600_000;
+
+fn files(open: &Open, table: RollupTable) -> usize {
+    let snapshot = open.live.store_snapshot();
+    snapshot.rollups.get(table).len()
+}
+
+/// How many rows are fresh, and how many there are of each step that are not.
+async fn kinds(open: &Open, table: RollupTable) -> (usize, [usize; 3]) {
+    let is_fresh = |truth: bool| ident(IS_FRESH).eq(lit(truth));
+    let count = async |filter| {
+        let rows = rows_that(&open.tables(), table, filter).await;
+        rows.iter().map(RecordBatch::num_rows).sum()
+    };
+    let mut of_steps = [0; 3];
+    for (rows, step) in of_steps.iter_mut().zip(ROLLUP_STEPS) {
+        let of_step = ident("step_seconds").eq(lit(step));
+        *rows = count(of_step.and(is_fresh(false))).await;
+    }
+    (count(is_fresh(true)).await, of_steps)
+}
+
+#[tokio::test]
+async fn fresh_rows_become_rows_of_each_step_once_there_are_many_files() {
+    let world = World::new();
+    let mut open = world.open().await;
+    for round in 0..15 {
+        open.flush(&spans(round * 10, 10)).await;
+        open.roll_up().await;
+    }
+    let before = open.sums().await;
+    open.roller.maintain().await.expect("merges nothing");
+    for table in RollupTable::ALL {
+        assert_eq!(files(&open, table), 15);
+        assert_eq!(kinds(&open, table).await.1, [0, 0, 0]);
+    }
+    assert_eq!(open.sums().await, before);
+
+    open.flush(&spans(150, 10)).await;
+    open.roll_up().await;
+    let before = open.sums().await;
+    open.roller.maintain().await.expect("merges");
+    for table in RollupTable::ALL {
+        assert_eq!(files(&open, table), 1, "{table:?}");
+    }
+    assert_eq!(kinds(&open, RollupTable::Red).await, (0, [16, 3, 1]));
+    // Those that add calls, and those that take them.
+    assert_eq!(kinds(&open, RollupTable::Edges).await, (0, [32, 6, 2]));
+    assert_eq!(open.sums().await, before);
+    assert_eq!(world.open().await.sums().await, before);
+}
+
+#[tokio::test]
+async fn fresh_rows_that_are_alone_become_rows_of_each_step_at_last() {
+    let world = World::new();
+    let mut open = world.open().await;
+    open.flush(&spans(0, 100)).await;
+    open.roll_up().await;
+    let before = open.sums().await;
+    assert_eq!(kinds(&open, RollupTable::Red).await, (10, [0, 0, 0]));
+    let soon = clock::unix_millis() + HOUR_MS / 2;
+    open.roller.maintain_at(soon).await.expect("merges nothing");
+    assert_eq!(kinds(&open, RollupTable::Red).await, (10, [0, 0, 0]));
+    // Also by who knows nothing of the files but what is stored.
+    let mut open = world.open().await;
+    let later = clock::unix_millis() + HOUR_MS;
+    for _ in 0..2 {
+        open.roller.step().await.expect("has nothing to roll up");
+        open.roller.maintain_at(later).await.expect("merges");
+        assert_eq!(kinds(&open, RollupTable::Red).await, (0, [10, 2, 1]));
+        assert_eq!(files(&open, RollupTable::Red), 1);
+        assert_eq!(open.sums().await, before);
+    }
+    // What comes late stands beside it.
+    open.flush(&spans(50, 100)).await;
+    open.roll_up().await;
+    assert_eq!(open.sums().await.counted, 150);
+    open.roller
+        .maintain_at(later + HOUR_MS)
+        .await
+        .expect("merges");
+    assert_eq!(kinds(&open, RollupTable::Red).await.0, 0);
+    assert_eq!(open.sums().await.counted, 150);
+}
+
+/// Another program makes one file of all of `red`, in its own way.
+async fn write_again(world: &World, open: &Open, by: Writer) {
+    let store: Arc<dyn ObjectStore> = Arc::<FaultyStore>::clone(&world.figures.red);
+    let rows = rows_that(&open.tables(), RollupTable::Red, lit(true)).await;
+    let rows = concat_batches(red_schema(), &rows).expect("one schema");
+    let bytes = written(by, &rows);
+    let opened = DeltaLog::open_or_create(
+        RollupTable::Red.definition(),
+        Arc::clone(&store),
+        clock::unix_millis(),
+    );
+    let (mut log, state) = opened.await.expect("opens");
+    let date = state.files[0].date.expect("a date");
+    let added = AddedFile {
+        path: data_file_path(date, Uuid::new_v4()),
+        size: bytes.len() as u64,
+        rows: Some(rows.num_rows() as u64),
+        min_start_nanos: i64::MIN,
+        max_start_nanos: i64::MAX,
+        ..state.files[0].clone()
+    };
+    let put = store.put(&added.location(), bytes.into()).await;
+    put.expect("puts");
+    let committed = log.commit(commit_of(vec![added], state.files)).await;
+    assert_eq!(committed.expect("commits").outcome, Outcome::Written);
+}
+
+#[tokio::test]
+async fn files_of_others_that_mix_fresh_and_other_rows_are_merged_too() {
+    for by in [
+        Writer::WithoutStatistics,
+        Writer::OtherTypes,
+        Writer::FewerColumns,
+    ] {
+        let world = World::new();
+        let mut open = world.open().await;
+        for round in 0..20 {
+            open.flush(&spans(round * 10, 10)).await;
+            open.roll_up().await;
+            if round == 15 {
+                open.roller.maintain().await.expect("merges");
+            }
+        }
+        let before = open.sums().await;
+        assert_eq!(kinds(&open, RollupTable::Red).await, (4, [16, 3, 1]));
+        write_again(&world, &open, by).await;
+        open.roller.maintain().await.expect("learns of it");
+        assert_eq!(kinds(&open, RollupTable::Red).await, (4, [16, 3, 1]));
+        assert_eq!(open.sums().await, before);
+        let later = clock::unix_millis() + HOUR_MS;
+        open.roller.maintain_at(later).await.expect("merges");
+        assert_eq!(kinds(&open, RollupTable::Red).await, (0, [20, 4, 1]));
+        assert_eq!(open.sums().await, before);
+    }
+}
 
 #[tokio::test]
 async fn small_files_are_merged_and_the_sums_stay() {
@@ -15,10 +168,6 @@ async fn small_files_are_merged_and_the_sums_stay() {
     let before = open.sums().await;
     assert_eq!(before.counted, 205);
     let pinned = open.tables();
-    let files = |open: &super::world::Open, table| {
-        let snapshot = open.live.store_snapshot();
-        snapshot.rollups.get(table).len()
-    };
     assert_eq!(files(&open, RollupTable::Red), 40);
     open.roller.maintain().await.expect("merges");
     for table in RollupTable::ALL {

@@ -8,14 +8,16 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Int8Type, Int64Type};
 use arrow_array::{ArrayRef, BooleanArray, Int8Array, Int64Array, RecordBatch, new_null_array};
 use arrow_schema::{DataType, SchemaRef};
-use schemas::rollups::{edge_schema, red_schema};
+use datafusion::arrow::compute::filter_record_batch;
+use schemas::rollups::{IS_FRESH, ROLLUP_STEPS, edge_schema, red_schema};
 use schemas::{SpanBatch, columns};
 
 use crate::rollup::{Folding, RollUp, RollUpInput, RollupTable, WriteRows};
 
-const TEN_SECONDS: i64 = 10_000_000_000;
+const SECOND: i64 = 1_000_000_000;
+const TEN_SECONDS: i64 = 10 * SECOND;
 
-/// Rows of `red` that say nothing but steps, buckets and counts.
+/// Rows of `red`, none of them fresh, that say nothing but steps, buckets and counts.
 pub(crate) fn counts(rows: &[(i64, i64, i64)]) -> RecordBatch {
     let column = |part: fn(&(i64, i64, i64)) -> i64| -> ArrayRef {
         Arc::new(Int64Array::from_iter_values(rows.iter().map(part)))
@@ -31,20 +33,31 @@ pub(crate) fn counts(rows: &[(i64, i64, i64)]) -> RecordBatch {
     )
 }
 
-/// Rows of `edges` that say nothing but buckets, weights and calls.
-fn calls(rows: &[(i64, i64, i64)]) -> RecordBatch {
-    let column = |part: fn(&(i64, i64, i64)) -> i64| -> ArrayRef {
+/// The same rows, all fresh.
+pub(super) fn fresh(rows: &RecordBatch) -> RecordBatch {
+    let is_fresh: ArrayRef = Arc::new(BooleanArray::from(vec![true; rows.num_rows()]));
+    let columns = rows.schema_ref().fields().iter().zip(rows.columns());
+    let columns = columns.map(|(field, column)| match field.name() == IS_FRESH {
+        true => Arc::clone(&is_fresh),
+        false => Arc::clone(column),
+    });
+    RecordBatch::try_new(rows.schema(), columns.collect()).expect("the same columns")
+}
+
+/// Rows of `edges`, none of them fresh, that say nothing but steps, buckets, weights and calls.
+fn calls(rows: &[(i64, i64, i64, i64)]) -> RecordBatch {
+    let column = |part: fn(&(i64, i64, i64, i64)) -> i64| -> ArrayRef {
         Arc::new(Int64Array::from_iter_values(rows.iter().map(part)))
     };
-    let weights = rows.iter().map(|row| if row.1 < 0 { -1 } else { 1 });
+    let weights = rows.iter().map(|row| if row.2 < 0 { -1 } else { 1 });
     batch(
         edge_schema(),
         rows.len(),
         &[
-            ("step_seconds", column(|_| 10)),
-            ("bucket_start_unix_nano", column(|row| row.0)),
+            ("step_seconds", column(|row| row.0)),
+            ("bucket_start_unix_nano", column(|row| row.1)),
             ("weight", Arc::new(Int8Array::from_iter_values(weights))),
-            ("calls", column(|row| row.2)),
+            ("calls", column(|row| row.3)),
         ],
     )
 }
@@ -57,7 +70,7 @@ fn batch(schema: &SchemaRef, rows: usize, known: &[(&str, ArrayRef)]) -> RecordB
             (None, data_type) if field.is_nullable() => new_null_array(data_type, rows),
             (None, DataType::Int64) => Arc::new(Int64Array::from(vec![0; rows])),
             (None, DataType::Int8) => Arc::new(Int8Array::from(vec![0; rows])),
-            (None, DataType::Boolean) => Arc::new(BooleanArray::from(vec![true; rows])),
+            (None, DataType::Boolean) => Arc::new(BooleanArray::from(vec![false; rows])),
             (None, DataType::Binary) => {
                 Arc::new(arrow_array::BinaryArray::from_iter_values(vec![b"h"; rows]))
             }
@@ -67,7 +80,7 @@ fn batch(schema: &SchemaRef, rows: usize, known: &[(&str, ArrayRef)]) -> RecordB
     RecordBatch::try_new(Arc::clone(schema), columns.collect()).expect("the schema's columns")
 }
 
-/// Counts distinct spans by ten seconds; as calls, it takes those of the whole trace back and puts
+/// Counts distinct spans by ten seconds, and by more when rows are merged; as calls, it takes those of the whole trace back and puts
 /// them in again. The first `failures` folds fail.
 pub(super) fn counting(failures: usize) -> RollUp {
     let left = Arc::new(AtomicUsize::new(failures));
@@ -79,7 +92,7 @@ pub(super) fn counting(failures: usize) -> RollUp {
                 parts: Vec::new(),
             })
         }),
-        merge: Arc::new(|table, rows| Ok(merge(table, &rows))),
+        merge: Arc::new(|table, rows, write| merge(table, &rows, write)),
         on_open: Arc::new(|_| Box::pin(async { Ok(()) })),
     }
 }
@@ -109,7 +122,7 @@ impl Folding for Counting {
     fn finish(self: Box<Self>, write: &mut WriteRows<'_>) -> Result<(), String> {
         let rows = |table, of: fn(&RolledUp) -> &RecordBatch| {
             let parts: Vec<_> = self.parts.iter().map(|part| of(part).clone()).collect();
-            merge(table, &parts)
+            fresh(&of_sums(table, &sums_of(table, &parts)))
         };
         write(RollupTable::Red, &rows(RollupTable::Red, |part| &part.red))?;
         write(
@@ -171,8 +184,8 @@ fn fold(input: &RollUpInput) -> RolledUp {
     let mut edges = Vec::new();
     if let Some(bucket) = counted.keys().next() {
         let (before, after) = (earlier.len(), earlier.len() + new.len());
-        edges.push((*bucket, -1, i64::try_from(before).expect("few")));
-        edges.push((*bucket, 1, i64::try_from(after).expect("few")));
+        edges.push((10, *bucket, -1, i64::try_from(before).expect("few")));
+        edges.push((10, *bucket, 1, i64::try_from(after).expect("few")));
     }
     RolledUp {
         red: counts(&red),
@@ -206,20 +219,61 @@ pub(super) fn numbers(table: RollupTable, rows: &RecordBatch) -> Vec<(i64, i64, 
         .collect()
 }
 
-fn merge(table: RollupTable, rows: &[RecordBatch]) -> RecordBatch {
-    let mut sums: BTreeMap<(i64, i64), i64> = BTreeMap::new();
-    for (bucket, weight, number) in rows.iter().flat_map(|rows| numbers(table, rows)) {
-        *sums.entry((bucket, weight)).or_default() += number;
+/// Sums by step, bucket and weight.
+type NumberSums = BTreeMap<(i64, i64, i64), i64>;
+
+fn sums_of(table: RollupTable, rows: &[RecordBatch]) -> NumberSums {
+    let mut sums = NumberSums::new();
+    for rows in rows {
+        let steps = rows.column_by_name("step_seconds").expect("a column");
+        let steps = steps.as_primitive::<Int64Type>().values().iter();
+        for (step, (bucket, weight, number)) in steps.zip(numbers(table, rows)) {
+            *sums.entry((*step, bucket, weight)).or_default() += number;
+        }
     }
+    sums
+}
+
+fn of_sums(table: RollupTable, sums: &NumberSums) -> RecordBatch {
     let rows = sums
-        .into_iter()
-        .map(|((bucket, weight), number)| match table {
-            RollupTable::Red => (10, bucket, number),
-            RollupTable::Edges => (bucket, weight, number),
-        });
-    let rows: Vec<_> = rows.collect();
+        .iter()
+        .map(|((step, bucket, weight), number)| (*step, *bucket, *weight, *number));
     match table {
-        RollupTable::Red => counts(&rows),
-        RollupTable::Edges => calls(&rows),
+        RollupTable::Red => {
+            let rows = rows.map(|(step, bucket, _, number)| (step, bucket, number));
+            counts(&rows.collect::<Vec<_>>())
+        }
+        RollupTable::Edges => calls(&rows.collect::<Vec<_>>()),
     }
+}
+
+/// Rows step by step; fresh ones become rows of each step.
+fn merge(
+    table: RollupTable,
+    rows: &[RecordBatch],
+    write: &mut WriteRows<'_>,
+) -> Result<(), String> {
+    let of_kind = |is_fresh: bool| {
+        let kept = rows.iter().map(|rows| {
+            let fresh = rows.column_by_name(IS_FRESH).expect("a column");
+            let kept = fresh.as_boolean().iter();
+            let kept = kept.map(|fresh| Some(fresh.unwrap_or(false) == is_fresh));
+            filter_record_batch(rows, &kept.collect()).expect("as many rows")
+        });
+        sums_of(table, &kept.collect::<Vec<_>>())
+    };
+    let mut merged = of_kind(false);
+    for ((step, bucket, weight), number) in of_kind(true) {
+        assert_eq!(step, 10, "a fresh row of another step");
+        for step in ROLLUP_STEPS {
+            let bucket = bucket - bucket.rem_euclid(step * SECOND);
+            *merged.entry((step, bucket, weight)).or_default() += number;
+        }
+    }
+    for step in ROLLUP_STEPS {
+        let rows = merged.range((step, i64::MIN, i64::MIN)..=(step, i64::MAX, i64::MAX));
+        let rows = rows.map(|(key, number)| (*key, *number)).collect();
+        write(table, &of_sums(table, &rows))?;
+    }
+    Ok(())
 }

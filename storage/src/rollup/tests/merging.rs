@@ -3,13 +3,17 @@
 use std::sync::Arc;
 
 use arrow_array::RecordBatch;
+use arrow_select::concat::concat_batches;
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::ArrowWriter;
+use schemas::rollups::IS_FRESH;
 
-use super::counting::{counts, numbers};
+use super::counting::{counts, fresh, numbers};
+use super::scanning::{Writer, written};
 use crate::rollup::encode::encode;
-use crate::rollup::merging::{ROWS_IN_MEMORY, SideBySide};
+use crate::rollup::merging::{ROWS_IN_MEMORY, SideBySide, read_whole};
+use crate::rollup::plan::may_hold_fresh_rows;
 use crate::rollup::{RollupFile, RollupTable};
 use crate::table::AddedFile;
 
@@ -21,7 +25,11 @@ fn rows(first: i64, buckets: i64, file: i64) -> Vec<(i64, i64, i64)> {
     STEPS.into_iter().flat_map(of_step).collect()
 }
 
-async fn stored(store: &Arc<dyn ObjectStore>, name: &str, bytes: Vec<u8>) -> Arc<RollupFile> {
+pub(super) async fn stored(
+    store: &Arc<dyn ObjectStore>,
+    name: &str,
+    bytes: Vec<u8>,
+) -> Arc<RollupFile> {
     let added = AddedFile {
         path: name.to_owned(),
         size: bytes.len() as u64,
@@ -109,4 +117,52 @@ async fn a_file_of_ours_that_is_not_in_order_is_refused() {
     let opened = SideBySide::open(RollupTable::Red, &files, &store).await;
     let error = opened.expect("opens").next().await.expect_err("no order");
     assert!(error.to_string().contains("not in order"), "{error}");
+}
+
+#[tokio::test]
+async fn footers_tell_which_files_may_hold_fresh_rows() {
+    let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let merged = counts(&rows(0, 10, 1));
+    let fresh = fresh(&merged.slice(0, 10));
+    let mixed = concat_batches(merged.schema_ref(), [&merged, &fresh]).expect("one schema");
+    let older = merged.schema_ref().fields().iter().enumerate();
+    let older = older.filter(|(_, field)| field.name() != IS_FRESH);
+    let older: Vec<usize> = older.map(|(position, _)| position).collect();
+    let older = fresh.project(&older).expect("some columns");
+    for (number, (by, rows, expect)) in [
+        (Writer::Ours, &fresh, true),
+        (Writer::Ours, &merged, false),
+        (Writer::Ours, &mixed, true),
+        (Writer::OtherTypes, &merged, false),
+        (Writer::OtherTypes, &mixed, true),
+        (Writer::WithoutStatistics, &merged, true),
+        (Writer::WithoutStatistics, &older, false),
+        (Writer::FewerColumns, &older, false),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let file = stored(&store, &number.to_string(), written(by, rows)).await;
+        let footer = file.footer(&store).await.expect("reads");
+        let found = may_hold_fresh_rows(RollupTable::Red, &footer);
+        assert_eq!(found, expect, "{number} by {by:?}");
+    }
+}
+
+#[tokio::test]
+async fn whole_files_are_read_in_the_columns_of_the_table() {
+    let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let all = fresh(&counts(&rows(0, 10, 1)));
+    for (by, name) in [(Writer::OtherTypes, "one"), (Writer::FewerColumns, "two")] {
+        let file = stored(&store, name, written(by, &all)).await;
+        let read = read_whole(RollupTable::Red, &[Arc::clone(&file), file], &store).await;
+        let read = read.expect("reads");
+        let schema = read[0].schema();
+        let read = concat_batches(&schema, &read).expect("one schema");
+        assert_eq!(read.num_rows(), 2 * all.num_rows());
+        for start in [0, all.num_rows()] {
+            let read = read.slice(start, all.num_rows());
+            assert_eq!(read.columns(), all.columns(), "{by:?}");
+        }
+    }
 }

@@ -9,7 +9,7 @@ use arrow_schema::{DataType, Schema};
 use arrow_select::concat::concat_batches;
 use datafusion::arrow::compute::cast;
 use datafusion::catalog::MemTable;
-use datafusion::logical_expr::{Expr, ident, lit};
+use datafusion::logical_expr::{Expr, ident, lit, not};
 use datafusion::prelude::{SessionConfig, SessionContext};
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt};
@@ -18,19 +18,19 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use schemas::rollups::red_schema;
+use schemas::rollups::{IS_FRESH, red_schema};
 
 use super::counting::counts;
 use crate::rollup::encode::encode;
 use crate::rollup::{RollupFile, RollupProvider, RollupTable};
 use crate::table::AddedFile;
 
-/// Step, whether it is a total, service, kind and bucket.
-type Row = (i64, bool, Option<&'static str>, i8, i64);
+/// Step, whether it is a total, service, kind, bucket, and whether it is fresh.
+type Row = (i64, bool, Option<&'static str>, i8, i64, bool);
 
 /// Who wrote a file.
 #[derive(Clone, Copy, Debug)]
-enum Writer {
+pub(super) enum Writer {
     /// We, in order.
     Ours,
     /// One that keeps no order and writes no statistics.
@@ -48,6 +48,7 @@ fn row() -> impl Strategy<Value = Row> {
         select(vec![None, Some("bar"), Some("cart"), Some("shop")]),
         0..3_i8,
         0..6_i64,
+        any::<bool>(),
     )
 }
 
@@ -55,10 +56,14 @@ fn row() -> impl Strategy<Value = Row> {
 fn batch(first: i64, rows: &[Row]) -> RecordBatch {
     let numbered = (first..).zip(rows);
     let numbers: Vec<_> = numbered.map(|(id, row)| (row.0, row.4, id)).collect();
-    let known: [(&str, ArrayRef); 3] = [
+    let known: [(&str, ArrayRef); 4] = [
         (
             "is_total",
             Arc::new(rows.iter().map(|row| Some(row.1)).collect::<BooleanArray>()),
+        ),
+        (
+            IS_FRESH,
+            Arc::new(rows.iter().map(|row| Some(row.5)).collect::<BooleanArray>()),
         ),
         (
             "service_name",
@@ -78,7 +83,7 @@ fn batch(first: i64, rows: &[Row]) -> RecordBatch {
     RecordBatch::try_new(batch.schema(), columns.collect()).expect("the schema's columns")
 }
 
-fn written(by: Writer, rows: &RecordBatch) -> Vec<u8> {
+pub(super) fn written(by: Writer, rows: &RecordBatch) -> Vec<u8> {
     let properties = WriterProperties::builder();
     let (rows, properties) = match by {
         Writer::Ours => {
@@ -132,11 +137,17 @@ fn filters() -> Vec<Option<Expr>> {
     let service = || ident("service_name");
     let start = || ident("bucket_start_unix_nano");
     let kind = |kind: i8| ident("kind").eq(lit(kind));
+    let fresh = || ident(IS_FRESH);
+    let of_step = || step(60).and(total(true));
     let in_range = start().gt_eq(lit(1_i64)).and(start().lt(lit(4_i64)));
     vec![
         None,
         Some(step(60).and(total(true)).and(in_range.clone())),
-        Some(step(10).and(service().eq(lit("cart"))).and(in_range)),
+        Some(
+            step(10)
+                .and(service().eq(lit("cart")))
+                .and(in_range.clone()),
+        ),
         Some(
             service()
                 .eq(lit("shop"))
@@ -146,6 +157,9 @@ fn filters() -> Vec<Option<Expr>> {
         Some(service().not_eq(lit("bar")).and(kind(1).or(kind(2)))),
         Some(ident("name").is_not_null()),
         Some(ident("name").is_null().and(ident("count").gt(lit(7_i64)))),
+        Some(of_step().or(fresh().eq(lit(true))).and(in_range.clone())),
+        Some(of_step().and(fresh().eq(lit(false))).or(fresh())),
+        Some(not(fresh()).and(total(false))),
         Some((start() + lit(1_i64)).gt(lit(3_i64)).and(kind(0))),
     ]
 }

@@ -3,10 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use arrow_array::RecordBatch;
 use datafusion::catalog::{CatalogProvider, SchemaProvider};
+use datafusion::logical_expr::{Expr, ident, lit};
 use datafusion::prelude::SessionContext;
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt};
+use schemas::rollups::IS_FRESH;
 use schemas::{SpanBatch, SpanBatchBuilder, SpanId, SpanRow, TraceId, UnixNanos};
 use uuid::Uuid;
 
@@ -214,8 +217,21 @@ pub(super) struct Sums {
     pub(super) called: i64,
 }
 
-/// Adds the tables up, having made sure that they agree: the figures count each rolled-up span
-/// once, and each span is either rolled up or not.
+/// The rows of a table of figures that meet a filter.
+pub(super) async fn rows_that(
+    tables: &Arc<dyn SchemaProvider>,
+    table: RollupTable,
+    filter: Expr,
+) -> Vec<RecordBatch> {
+    let found = tables.table(table.definition().name).await;
+    let found = found.expect("no failure").expect("exists");
+    let frame = SessionContext::new().read_table(found).expect("reads");
+    let frame = frame.filter(filter).expect("plans");
+    frame.collect().await.expect("runs")
+}
+
+/// Adds the tables up, having made sure that they agree: the figures of each step, with fresh rows,
+/// count each rolled-up span once, and each span is either rolled up or not.
 pub(super) async fn sums(tables: &Arc<dyn SchemaProvider>) -> Sums {
     let rows = async |name: &str| {
         let table = tables
@@ -237,10 +253,18 @@ pub(super) async fn sums(tables: &Arc<dyn SchemaProvider>) -> Sums {
         }
         counts
     };
-    let sum = async |table: RollupTable| -> i64 {
-        let rows = rows(table.definition().name).await;
+    let sum_of_step = async |table: RollupTable, step: i64| -> i64 {
+        let wanted = ident("step_seconds").eq(lit(step));
+        let rows = rows_that(tables, table, wanted.or(ident(IS_FRESH).eq(lit(true)))).await;
         let numbers = rows.iter().flat_map(|rows| numbers(table, rows));
         numbers.map(|(_, weight, number)| weight * number).sum()
+    };
+    let sum = async |table: RollupTable| -> i64 {
+        let sum = sum_of_step(table, 10).await;
+        for step in [60, 3_600] {
+            assert_eq!(sum_of_step(table, step).await, sum, "{table:?} by {step} s");
+        }
+        sum
     };
     let (all, rolled, unrolled) = (
         spans("spans").await,

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int8Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
+use schemas::rollups::IS_FRESH;
 
 use super::super::super::call::{Call, End};
 use super::super::super::link::Linker;
@@ -36,6 +37,7 @@ pub(super) struct Key {
 /// A row: calls, errors, and the sum and histogram of each side's durations.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Row {
+    pub(super) is_fresh: bool,
     pub(super) key: Key,
     calls: i64,
     errors: i64,
@@ -56,6 +58,7 @@ pub(super) fn rows_of(batch: &RecordBatch) -> Vec<Row> {
         (int64(sum, row), bytes)
     };
     let row = |row| Row {
+        is_fresh: column(IS_FRESH).as_boolean().value(row),
         key: Key {
             step: int64("step_seconds", row),
             dimension: dimension_of(text("dimension", row)),
@@ -92,16 +95,35 @@ pub(super) fn calls_of(sent: &[Sent]) -> (Vec<Call>, Names) {
     (calls, names)
 }
 
+/// The rows that spans should have in the end.
 pub(super) fn rows_of_spans(sent: &[Sent]) -> Vec<Row> {
+    let totals = [10, 60, 3_600].map(|step| (step, None));
+    let further = [60, 3_600]
+        .into_iter()
+        .flat_map(|step| TopologyDimension::ALL.map(|dimension| (step, Some(dimension))));
+    let kinds: Vec<_> = totals.into_iter().chain(further).collect();
+    rows_by(sent, false, |call, names| {
+        let kinds = kinds.iter();
+        kinds
+            .map(|(step, dimension)| {
+                key(call, *step, *dimension, |by| *dimension == Some(by), names)
+            })
+            .collect()
+    })
+}
+
+/// The rows that spans should have at first: by all dimensions at once.
+pub(super) fn fresh_rows_of_spans(sent: &[Sent]) -> Vec<Row> {
+    rows_by(sent, true, |call, names| {
+        vec![key(call, 10, None, |_| true, names)]
+    })
+}
+
+fn rows_by(sent: &[Sent], is_fresh: bool, keys: impl Fn(&Call, &Names) -> Vec<Key>) -> Vec<Row> {
     let (calls, names) = calls_of(sent);
     let mut rows: BTreeMap<Key, Vec<Call>> = BTreeMap::new();
     for call in calls {
-        let totals = [10, 60, 3_600].map(|step| (step, None));
-        let further = [60, 3_600]
-            .into_iter()
-            .flat_map(|step| TopologyDimension::ALL.map(|dimension| (step, Some(dimension))));
-        for (step, dimension) in totals.into_iter().chain(further) {
-            let key = key(&call, step, dimension, &names);
+        for key in keys(&call, &names) {
             rows.entry(key).or_default().push(call);
         }
     }
@@ -115,6 +137,7 @@ pub(super) fn rows_of_spans(sent: &[Sent]) -> Vec<Row> {
         (sum, histogram.to_bytes())
     };
     let row = |(key, calls): (Key, Vec<Call>)| Row {
+        is_fresh,
         key,
         calls: calls.len() as i64,
         errors: calls.iter().filter(|call| call.is_error).count() as i64,
@@ -133,10 +156,16 @@ fn dimension_of(name: Text) -> Option<TopologyDimension> {
     )
 }
 
-fn key(call: &Call, step: i64, dimension: Option<TopologyDimension>, names: &Names) -> Key {
+fn key(
+    call: &Call,
+    step: i64,
+    dimension: Option<TopologyDimension>,
+    is_by: impl Fn(TopologyDimension) -> bool,
+    names: &Names,
+) -> Key {
     let text = |name| names.text_of(name).map(str::to_owned);
     let node = |end: End| (text(end.node.name), end.node.kind.name().to_owned());
-    let by = |one, name| text(name).filter(|_| dimension == Some(one));
+    let by = |one, name| text(name).filter(|_| is_by(one));
     let (version, zone) = (TopologyDimension::Version, TopologyDimension::Zone);
     let length = step * 1_000_000_000;
     Key {
