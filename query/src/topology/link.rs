@@ -35,7 +35,7 @@ impl Linker {
                 position,
                 span,
             };
-            self.calls.extend(member.found().into_iter().flatten());
+            member.find(&mut self.calls);
         }
         &self.calls
     }
@@ -50,15 +50,24 @@ struct Member<'a> {
 }
 
 impl<'a> Member<'a> {
-    /// The calls that the span makes known.
-    fn found(&self) -> [Option<Call>; 2] {
+    /// Appends the calls that the span makes known.
+    fn find(&self, calls: &mut Vec<Call>) {
         match self.span.role() {
-            SpanKind::Server => [self.answers(), None],
-            SpanKind::Consumer => [self.consumes(), None],
-            SpanKind::Client => [self.appears(None), self.calls()],
-            SpanKind::Producer => [self.appears(None), self.produces()],
-            SpanKind::Unspecified => [self.appears(Some(self.span.duration_nano)), self.calls()],
-            SpanKind::Internal => [self.appears(Some(self.span.duration_nano)), None],
+            SpanKind::Server => calls.extend(self.answers()),
+            SpanKind::Consumer => calls.extend(self.consumes()),
+            SpanKind::Client => {
+                calls.extend(self.appears(None));
+                calls.extend(self.calls());
+            }
+            SpanKind::Producer => {
+                calls.extend(self.appears(None));
+                calls.extend(self.produces());
+            }
+            SpanKind::Unspecified => {
+                calls.extend(self.appears(Some(self.span.duration_nano)));
+                calls.extend(self.calls());
+            }
+            SpanKind::Internal => calls.extend(self.appears(Some(self.span.duration_nano))),
         }
     }
 

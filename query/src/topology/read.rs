@@ -1,11 +1,11 @@
 //! Reads the columns of spans that linking needs.
 //!
-//! Column by column: one that a batch lacks costs nothing, and the texts of a dictionary are looked
-//! at once each.
+//! Row by row, so that a span is written once; the texts of a dictionary are looked at once each.
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int8Type, Int32Type, Int64Type};
-use arrow_array::{Array, ArrayRef, DictionaryArray, FixedSizeBinaryArray, Int8Array};
+use arrow_array::{Array, ArrayRef, FixedSizeBinaryArray, StringArray};
+use datafusion::arrow::buffer::NullBuffer;
 use schemas::columns::{self as span_columns, ColumnId, span_attribute_column};
 use schemas::{SpanBatch, SpanId, SpanKind, StatusCode, TraceId, UnixNanos};
 
@@ -17,90 +17,102 @@ use crate::red::{availability_zone, service_version};
 
 /// Appends the spans of a batch, in the order of its rows.
 pub(crate) fn read(batch: &SpanBatch, names: &mut Names, spans: &mut Vec<LinkedSpan>) {
-    let first = spans.len();
-    read_numbers(batch, spans);
-    let mut texts = Texts {
-        batch,
-        names,
-        spans: &mut spans[first..],
-    };
-    texts.set(&[span_columns::NAME], |span, name| {
-        span.operation = name;
-    });
-    texts.set(&[span_columns::SERVICE_NAME], |span, name| {
-        span.service = name;
-    });
-    texts.set(&[span_columns::CALL_PATH], |span, name| {
-        span.call_path = name;
-    });
-    texts.set(&[span_columns::SERVICE_INSTANCE_ID], |span, name| {
-        span.instance = name;
-    });
-    texts.set(&[service_version()], |span, name| {
-        span.version = name;
-    });
-    texts.set(&[availability_zone()], |span, name| {
-        span.zone = name;
-    });
-    texts.set(&attributes(&PEER_NAMES), |span, name| {
-        // Its other names are the server's own, or the address of a visitor's machine.
-        if span.kind != SpanKind::Server {
-            span.peer.name = name;
-        }
-    });
-    texts.set(&attributes(&CALLER_NAMES), |span, name| {
-        if span.kind == SpanKind::Server {
-            span.peer.name = name;
-        }
-    });
-    texts.set(&attributes(&DATABASE), |span, name| {
-        span.peer.database = name;
-    });
-    texts.set(&attributes(&DESTINATION), |span, name| {
-        span.peer.destination = name;
-    });
-    texts.set(&attributes(&BROKER), |span, name| {
-        span.peer.broker = name;
-    });
-    texts.set_from_text(&attributes(&DATABASE_SYSTEM), |span, system| {
-        span.peer.is_cache = is_cache(system);
-    });
+    if let Some(mut columns) = SpanColumns::of(batch) {
+        spans.extend((0..batch.rows()).map(|row| columns.span(row, names)));
+    }
 }
 
-fn attributes(keys: &[&'static str]) -> Vec<ColumnId> {
-    let columns = keys.iter().copied().filter_map(span_attribute_column);
-    columns.collect()
+/// The columns of a batch, where it has them.
+struct SpanColumns<'a> {
+    trace_ids: &'a FixedSizeBinaryArray,
+    span_ids: Option<&'a FixedSizeBinaryArray>,
+    parents: Option<&'a FixedSizeBinaryArray>,
+    starts: &'a [i64],
+    durations: &'a [i64],
+    kinds: &'a [i8],
+    status_codes: &'a [i8],
+    operations: Texts<'a>,
+    services: Texts<'a>,
+    call_paths: Texts<'a>,
+    instances: Texts<'a>,
+    versions: Texts<'a>,
+    zones: Texts<'a>,
+    peers: Texts<'a>,
+    callers: Texts<'a>,
+    databases: Texts<'a>,
+    database_systems: Texts<'a>,
+    destinations: Texts<'a>,
+    brokers: Texts<'a>,
 }
 
-fn read_numbers(batch: &SpanBatch, spans: &mut Vec<LinkedSpan>) {
-    let (Some(trace_ids), Some(starts)) = (batch.trace_ids(), batch.start_times()) else {
-        return;
-    };
-    let span_ids = batch.typed_column(span_columns::SPAN_ID);
-    let parents = batch.typed_column(span_columns::PARENT_SPAN_ID);
-    let durations = batch.column(span_columns::DURATION_NANO);
-    let durations = durations.map(AsArray::as_primitive::<Int64Type>);
-    let kinds = int8(batch, span_columns::KIND);
-    let codes = int8(batch, span_columns::STATUS_CODE);
-    let number =
-        |column: Option<&Int8Array>, row| column.map_or(0, |array| array.value(row).into());
-    for row in 0..batch.rows() {
-        spans.push(LinkedSpan {
-            trace_id: TraceId(trace_ids.value(row).try_into().unwrap_or_default()),
-            span_id: span_id(span_ids, row).unwrap_or(SpanId([0; 8])),
-            parent: span_id(parents, row),
-            call_path: None,
-            start: UnixNanos(starts.value(row)),
-            duration_nano: durations.map_or(0, |array| array.value(row)),
-            kind: SpanKind::from_number(number(kinds, row)),
-            status: StatusCode::from_number(number(codes, row)),
-            operation: None,
-            service: None,
-            instance: None,
-            version: None,
-            zone: None,
-            peer: Peer::default(),
-        });
+impl<'a> SpanColumns<'a> {
+    /// None where a batch has no spans.
+    fn of(batch: &'a SpanBatch) -> Option<Self> {
+        let attributes = |keys: &[&'static str]| {
+            let ids = keys.iter().copied().filter_map(span_attribute_column);
+            Texts::of(batch, ids)
+        };
+        let text = |id| Texts::of(batch, [id]);
+        let int8 = |id| {
+            let column = batch.column(id).map(AsArray::as_primitive::<Int8Type>);
+            column.map_or(&[][..], |column| column.values())
+        };
+        let durations = batch.column(span_columns::DURATION_NANO);
+        let durations = durations.map(AsArray::as_primitive::<Int64Type>);
+        Some(Self {
+            trace_ids: batch.trace_ids()?,
+            span_ids: batch.typed_column(span_columns::SPAN_ID),
+            parents: batch.typed_column(span_columns::PARENT_SPAN_ID),
+            starts: batch.start_times()?.values(),
+            durations: durations.map_or(&[][..], |column| column.values()),
+            kinds: int8(span_columns::KIND),
+            status_codes: int8(span_columns::STATUS_CODE),
+            operations: text(span_columns::NAME),
+            services: text(span_columns::SERVICE_NAME),
+            call_paths: text(span_columns::CALL_PATH),
+            instances: text(span_columns::SERVICE_INSTANCE_ID),
+            versions: text(service_version()),
+            zones: text(availability_zone()),
+            peers: attributes(&PEER_NAMES),
+            callers: attributes(&CALLER_NAMES),
+            databases: attributes(&DATABASE),
+            database_systems: attributes(&DATABASE_SYSTEM),
+            destinations: attributes(&DESTINATION),
+            brokers: attributes(&BROKER),
+        })
+    }
+
+    fn span(&mut self, row: usize, names: &mut Names) -> LinkedSpan {
+        let number = |column: &[i8]| column.get(row).map_or(0, |number| (*number).into());
+        let kind = SpanKind::from_number(number(self.kinds));
+        // A server's other names are its own, or the address of a visitor's machine.
+        let peers = match kind {
+            SpanKind::Server => &mut self.callers,
+            _ => &mut self.peers,
+        };
+        let system = self.database_systems.text(row);
+        LinkedSpan {
+            trace_id: TraceId(self.trace_ids.value(row).try_into().unwrap_or_default()),
+            span_id: span_id(self.span_ids, row).unwrap_or(SpanId([0; 8])),
+            parent: span_id(self.parents, row),
+            call_path: self.call_paths.name(row, names),
+            start: UnixNanos(self.starts[row]),
+            duration_nano: self.durations.get(row).copied().unwrap_or_default(),
+            kind,
+            status: StatusCode::from_number(number(self.status_codes)),
+            operation: self.operations.name(row, names),
+            service: self.services.name(row, names),
+            instance: self.instances.name(row, names),
+            version: self.versions.name(row, names),
+            zone: self.zones.name(row, names),
+            peer: Peer {
+                name: peers.name(row, names),
+                database: self.databases.name(row, names),
+                is_cache: system.is_some_and(is_cache),
+                destination: self.destinations.name(row, names),
+                broker: self.brokers.name(row, names),
+            },
+        }
     }
 }
 
@@ -109,90 +121,79 @@ fn span_id(column: Option<&FixedSizeBinaryArray>, row: usize) -> Option<SpanId> 
     column.value(row).try_into().ok().map(SpanId)
 }
 
-fn int8(batch: &SpanBatch, id: ColumnId) -> Option<&Int8Array> {
-    batch.column(id).map(AsArray::as_primitive::<Int8Type>)
-}
+/// Columns of texts, of which the first that has one counts.
+struct Texts<'a>(Vec<TextColumn<'a>>);
 
-/// The columns of texts of a batch, and the spans that they are read into.
-struct Texts<'a> {
-    batch: &'a SpanBatch,
-    names: &'a mut Names,
-    spans: &'a mut [LinkedSpan],
-}
-
-impl Texts<'_> {
-    /// Sets a field to the text of the first of these columns that has one.
-    fn set(&mut self, ids: &[ColumnId], set: impl Fn(&mut LinkedSpan, Option<Name>)) {
-        // The first column is read last, and so wins.
-        for column in ids.iter().rev().filter_map(|id| self.batch.column(*id)) {
-            let mut texts = TextColumn::of(column, self.spans.len());
-            for (row, span) in self.spans.iter_mut().enumerate() {
-                if column.is_valid(row) {
-                    set(span, texts.name(row, self.names));
-                }
-            }
-        }
+impl<'a> Texts<'a> {
+    fn of(batch: &'a SpanBatch, ids: impl IntoIterator<Item = ColumnId>) -> Self {
+        let columns = ids.into_iter().filter_map(|id| batch.column(id));
+        Self(columns.filter_map(TextColumn::of).collect())
     }
 
-    /// As [`Self::set`], with the text itself.
-    fn set_from_text(&mut self, ids: &[ColumnId], set: impl Fn(&mut LinkedSpan, &str)) {
-        for column in ids.iter().rev().filter_map(|id| self.batch.column(*id)) {
-            let texts = TextColumn::of(column, 0);
-            for (row, span) in self.spans.iter_mut().enumerate() {
-                if column.is_valid(row) {
-                    set(span, texts.text(row).unwrap_or_default());
-                }
-            }
-        }
+    /// The number of the text of a row, where it has one.
+    fn name(&mut self, row: usize, names: &mut Names) -> Option<Name> {
+        let mut columns = self.0.iter_mut();
+        columns.find_map(|column| column.name(row, names))
+    }
+
+    /// The text of a row, where it has one.
+    fn text(&self, row: usize) -> Option<&'a str> {
+        self.0.iter().find_map(|column| column.text(row))
     }
 }
 
-/// A column of texts, or a dictionary of them.
+/// A column of texts, or of a dictionary of them.
 struct TextColumn<'a> {
-    column: &'a ArrayRef,
-    dictionary: Option<&'a DictionaryArray<Int32Type>>,
+    nulls: Option<&'a NullBuffer>,
+    /// The texts by row, or by key.
+    texts: &'a StringArray,
+    /// The keys of rows, in a dictionary.
+    keys: Option<&'a [i32]>,
     /// The numbers of the dictionary's texts that were met; empty where it is not worth it.
     known: Vec<Option<Name>>,
 }
 
 impl<'a> TextColumn<'a> {
-    fn of(column: &'a ArrayRef, rows: usize) -> Self {
+    /// None where no row has a text.
+    fn of(column: &'a ArrayRef) -> Option<Self> {
+        if column.null_count() == column.len() {
+            return None;
+        }
         let dictionary = column.as_dictionary_opt::<Int32Type>();
-        let texts = dictionary.map_or(0, |dictionary| dictionary.values().len());
+        let texts = dictionary.map_or(column, |dictionary| dictionary.values());
+        let texts = texts.as_string_opt::<i32>()?;
         // Small batches may share a large dictionary.
-        let known = if texts <= 16 * rows { texts } else { 0 };
-        Self {
-            column,
-            dictionary,
+        let is_worth_it = dictionary.is_some() && texts.len() <= 16 * column.len();
+        let known = if is_worth_it { texts.len() } else { 0 };
+        Some(Self {
+            nulls: column.nulls().filter(|nulls| nulls.null_count() > 0),
+            texts,
+            keys: dictionary.map(|dictionary| &**dictionary.keys().values()),
             known: vec![None; known],
+        })
+    }
+
+    /// The position of the text of a row, where it has one.
+    fn position(&self, row: usize) -> Option<usize> {
+        if self.nulls.is_some_and(|nulls| nulls.is_null(row)) {
+            return None;
+        }
+        match self.keys {
+            Some(keys) => usize::try_from(keys[row]).ok(),
+            None => Some(row),
         }
     }
 
-    fn key(&self, row: usize) -> Option<usize> {
-        usize::try_from(self.dictionary?.keys().value(row)).ok()
-    }
-
-    /// The number of the text of a row that has one.
     fn name(&mut self, row: usize, names: &mut Names) -> Option<Name> {
-        let key = self.key(row).filter(|key| *key < self.known.len());
-        let Some(key) = key else {
-            return self.text(row).map(|text| names.number(text));
-        };
-        if self.known[key].is_none() {
-            self.known[key] = self.text(row).map(|text| names.number(text));
+        let position = self.position(row)?;
+        let mut text = || names.number(self.texts.value(position));
+        match self.known.get_mut(position) {
+            Some(known) => Some(*known.get_or_insert_with(text)),
+            None => Some(text()),
         }
-        self.known[key]
     }
 
-    /// The text of a row that has one.
     fn text(&self, row: usize) -> Option<&'a str> {
-        let Some(dictionary) = self.dictionary else {
-            return self
-                .column
-                .as_string_opt::<i32>()
-                .map(|texts| texts.value(row));
-        };
-        let texts = dictionary.values().as_string_opt::<i32>()?;
-        Some(texts.value(self.key(row)?))
+        Some(self.texts.value(self.position(row)?))
     }
 }

@@ -128,7 +128,11 @@ fn compare<const COUNT: usize>(
 
 /// Puts the spans of each trace together, by start; one that came more than once stands there once.
 pub(crate) fn put_in_order(spans: &mut Vec<LinkedSpan>, names: &Names) {
-    spans.sort_by(|one, other| one.order_of_copies(other, names));
+    // Files are in order of traces already.
+    spans.sort_by_key(|span| span.trace_id);
+    for trace in spans.chunk_by_mut(|one, next| one.trace_id == next.trace_id) {
+        trace.sort_by(|one, other| one.order_of_copies(other, names));
+    }
     spans.dedup_by(|next, span| next.is_same(span));
 }
 

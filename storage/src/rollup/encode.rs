@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
+use std::ops::Range;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, UInt32Type};
@@ -142,7 +143,7 @@ impl FileEncoder {
     pub(super) fn write(&mut self, rows: &RecordBatch) -> Result<(), ParquetError> {
         let kinds = KINDS.iter().filter_map(|name| rows.column_by_name(name));
         let kinds: Vec<ArrayRef> = kinds.cloned().collect();
-        for run in partition(&kinds)?.ranges() {
+        for run in runs_of_one_kind(&kinds)? {
             let kind: Vec<ArrayRef> = kinds.iter().map(|kind| kind.slice(run.start, 1)).collect();
             if kind != self.kind {
                 self.writer.flush()?;
@@ -171,6 +172,19 @@ impl FileEncoder {
             min_start_nanos,
             max_start_nanos,
         })
+    }
+}
+
+/// The ranges of rows that agree in some columns; where the first and the last do, all do.
+fn runs_of_one_kind(columns: &[ArrayRef]) -> Result<Vec<Range<usize>>, ArrowError> {
+    let rows = columns.first().map_or(0, |column| column.len());
+    let is_one = rows > 0
+        && columns
+            .iter()
+            .all(|column| column.slice(0, 1) == column.slice(rows - 1, 1));
+    match is_one {
+        true => Ok(std::iter::once(0..rows).collect()),
+        false => Ok(partition(columns)?.ranges()),
     }
 }
 
