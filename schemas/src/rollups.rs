@@ -16,7 +16,8 @@ pub const ROLLUP_STEPS: [i64; 3] = [10, 60, 3_600];
 /// The name that stands for the operations of a service beyond the limit.
 pub const OTHER_OPERATIONS: &str = "(other)";
 
-/// The name of the column that tells rows which no others repeat.
+/// The name of the column that tells rows which no others repeat; null, in files from before it, is
+/// as false.
 pub const IS_FRESH: &str = "is_fresh";
 
 /// The name of the column with the start of a bucket, nanoseconds since 1970.
@@ -43,7 +44,7 @@ pub fn red_schema() -> &'static SchemaRef {
             required("step_seconds", DataType::Int64),
             required(BUCKET_START, DataType::Int64),
             required("is_total", DataType::Boolean),
-            required(IS_FRESH, DataType::Boolean),
+            optional(IS_FRESH, DataType::Boolean),
             optional("service_name", DataType::Utf8),
             optional("name", DataType::Utf8),
             required("kind", DataType::Int8),
@@ -93,7 +94,7 @@ pub fn edge_schema() -> &'static SchemaRef {
             required("step_seconds", DataType::Int64),
             required(BUCKET_START, DataType::Int64),
             optional("dimension", DataType::Utf8),
-            required(IS_FRESH, DataType::Boolean),
+            optional(IS_FRESH, DataType::Boolean),
             required("weight", DataType::Int8),
             optional("caller", DataType::Utf8),
             required("caller_kind", DataType::Utf8),

@@ -4,6 +4,7 @@ mod compaction;
 mod counting;
 mod crashes;
 mod merging;
+mod older;
 mod others;
 mod parts;
 mod pruning;

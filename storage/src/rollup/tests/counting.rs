@@ -67,10 +67,10 @@ fn batch(schema: &SchemaRef, rows: usize, known: &[(&str, ArrayRef)]) -> RecordB
         let named = known.iter().find(|(name, _)| name == field.name());
         match (named, field.data_type()) {
             (Some((_, column)), _) => Arc::clone(column),
+            (None, DataType::Boolean) => Arc::new(BooleanArray::from(vec![false; rows])),
             (None, data_type) if field.is_nullable() => new_null_array(data_type, rows),
             (None, DataType::Int64) => Arc::new(Int64Array::from(vec![0; rows])),
             (None, DataType::Int8) => Arc::new(Int8Array::from(vec![0; rows])),
-            (None, DataType::Boolean) => Arc::new(BooleanArray::from(vec![false; rows])),
             (None, DataType::Binary) => {
                 Arc::new(arrow_array::BinaryArray::from_iter_values(vec![b"h"; rows]))
             }
