@@ -16,7 +16,9 @@ mod cover;
 mod durations;
 mod fold;
 mod names_in_table;
+mod numbered;
 mod operations;
+mod parts;
 mod red_group;
 mod red_merge;
 mod red_rows;
@@ -38,6 +40,8 @@ pub use fold::{FoldedRows, Folding};
 
 pub(crate) use cover::{cover, longest_within};
 pub(crate) use durations::SortedDurations;
+pub(crate) use numbered::Numbered;
+pub(crate) use parts::{NumberedRows, Part, parts_of};
 pub(crate) use red_rows::{RedRows, RowsOfStep};
 pub(crate) use span_sums::bucket_start;
 

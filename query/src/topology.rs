@@ -37,6 +37,7 @@ pub use graph::{EdgePoint, HalfFigures, Topology, TopologyEdge, TopologyNode};
 pub use peer::{ConnectionType, NodeKind};
 pub use query::{TopologyDimension, TopologyQuery};
 
+pub(crate) use call::Sign;
 pub(crate) use changes::each_new;
 pub(crate) use columns::all as columns;
 pub(crate) use fast_map::FastMap;

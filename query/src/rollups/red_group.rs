@@ -2,7 +2,7 @@
 
 use std::hash::{Hash, Hasher};
 
-use crate::topology::{FastMap, Name, NameOrder};
+use crate::topology::{Name, NameOrder};
 
 /// What tells rows apart, but for the step and the bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ impl RedGroup {
     }
 
     /// What rows are sorted by.
-    fn place(&self, order: &NameOrder) -> impl Ord + use<> {
+    pub(super) fn place(&self, order: &NameOrder) -> impl Ord + use<> {
         let texts = [self.instance, self.version, self.zone];
         (
             (order.place(self.service), order.place(self.name)),
@@ -49,49 +49,4 @@ impl RedGroup {
             texts.map(|text| order.place(text)),
         )
     }
-}
-
-/// Groups by number.
-#[derive(Debug, Default)]
-pub(super) struct RedGroups {
-    groups: Vec<RedGroup>,
-    numbers: FastMap<RedGroup, u32>,
-}
-
-impl RedGroups {
-    pub(super) fn number_of(&mut self, group: RedGroup) -> u32 {
-        *self.numbers.entry(group).or_insert_with(|| {
-            self.groups.push(group);
-            u32::try_from(self.groups.len() - 1).expect("fewer groups than spans in memory")
-        })
-    }
-
-    /// The groups in order, and the place in it of each number.
-    pub(super) fn ranked(self, order: &NameOrder) -> (Vec<RedGroup>, Vec<u32>) {
-        let mut groups: Vec<(usize, RedGroup)> = self.groups.into_iter().enumerate().collect();
-        groups.sort_by_cached_key(|(_, group)| group.place(order));
-        let mut ranks = vec![0; groups.len()];
-        for (rank, (number, _)) in (0..).zip(&groups) {
-            ranks[*number] = rank;
-        }
-        let groups = groups.into_iter().map(|(_, group)| group);
-        (groups.collect(), ranks)
-    }
-
-    /// The memory that the groups take, about, in bytes.
-    pub(super) fn memory_bytes(&self) -> usize {
-        self.groups.len() * 3 * size_of::<RedGroup>()
-    }
-}
-
-/// The groups of totals in order, and the place in it of each group's total.
-pub(super) fn totals_of(groups: &[RedGroup], order: &NameOrder) -> (Vec<RedGroup>, Vec<u32>) {
-    let mut totals = RedGroups::default();
-    let numbers: Vec<u32> = groups
-        .iter()
-        .map(|group| totals.number_of(group.total()))
-        .collect();
-    let (totals, ranks) = totals.ranked(order);
-    let ranked = numbers.into_iter().map(|number| ranks[number as usize]);
-    (totals, ranked.collect())
 }

@@ -5,7 +5,8 @@ use schemas::rollups::ROLLUP_STEPS;
 
 use super::RollUps;
 use super::durations::SortedDurations;
-use super::red_group::{RedGroup, RedGroups};
+use super::numbered::Numbered;
+use super::red_group::RedGroup;
 use super::red_rows::RowsOfStep;
 use super::red_writer::{RedWriter, RowSums};
 use crate::QueryError;
@@ -28,7 +29,7 @@ struct SpanSum {
 /// Sums while spans are added to them.
 #[derive(Debug, Default)]
 pub(super) struct SpanSums {
-    groups: RedGroups,
+    groups: Numbered<RedGroup>,
     /// The numbers of sums by what spans say, operations by their own names, and the bucket.
     of_spans: FastMap<(RedGroup, i64), u32>,
     /// The numbers of sums by the number of the group, and the bucket.
@@ -97,7 +98,8 @@ impl SpanSums {
         names: &Names,
         mut see: impl FnMut(RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
-        let (groups, ranks) = self.groups.ranked(&names.order());
+        let order = names.order();
+        let (groups, ranks) = self.groups.ranked(|group| group.place(&order));
         let mut sums = self.sums;
         for sum in &mut sums {
             sum.group = ranks[sum.group as usize];

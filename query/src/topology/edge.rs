@@ -3,7 +3,6 @@
 use std::hash::{Hash, Hasher};
 
 use super::call::{Call, End, Node};
-use super::fast_map::FastMap;
 use super::names::{Name, NameOrder, Renamed};
 use super::peer::ConnectionType;
 use super::query::TopologyDimension;
@@ -96,43 +95,5 @@ impl EdgeKey {
             order.place(self.operation),
             (part(self.caller), part(self.callee)),
         )
-    }
-}
-
-/// Edges by number.
-#[derive(Debug, Default)]
-pub(crate) struct EdgeNumbers {
-    edges: Vec<EdgeKey>,
-    numbers: FastMap<EdgeKey, u32>,
-}
-
-impl EdgeNumbers {
-    pub(crate) fn number_of(&mut self, edge: EdgeKey) -> u32 {
-        *self.numbers.entry(edge).or_insert_with(|| {
-            self.edges.push(edge);
-            u32::try_from(self.edges.len() - 1).expect("fewer edges than spans in memory")
-        })
-    }
-
-    /// The edges in order of their numbers.
-    pub(crate) fn edges(&self) -> &[EdgeKey] {
-        &self.edges
-    }
-
-    /// The edges in order, and the place in it of each number.
-    pub(crate) fn ranked(self, order: &NameOrder) -> (Vec<EdgeKey>, Vec<u32>) {
-        let mut edges: Vec<(usize, EdgeKey)> = self.edges.into_iter().enumerate().collect();
-        edges.sort_by_cached_key(|(_, edge)| edge.place(order));
-        let mut ranks = vec![0; edges.len()];
-        for (rank, (number, _)) in (0..).zip(&edges) {
-            ranks[*number] = rank;
-        }
-        let edges = edges.into_iter().map(|(_, edge)| edge);
-        (edges.collect(), ranks)
-    }
-
-    /// The memory that the edges take, about, in bytes.
-    pub(crate) fn memory_bytes(&self) -> usize {
-        self.edges.len() * 3 * size_of::<EdgeKey>()
     }
 }

@@ -189,15 +189,19 @@ impl RollupWriter {
         merge: &Merge,
         now_ms: i64,
     ) -> Result<bool, StorageError> {
-        let is_fresh = self.hold_fresh_rows(&self.files).await?;
+        let is_fresh = self.hold_fresh_rows().await?;
         let candidates = self.files.iter().zip(is_fresh);
         let candidates = candidates.map(|(file, is_fresh)| Candidate {
             added: &file.added,
             is_fresh,
         });
-        let Some(positions) = compaction::plan(&candidates.collect::<Vec<_>>(), now_ms) else {
+        let candidates: Vec<Candidate<'_>> = candidates.collect();
+        let Some(positions) = compaction::plan(&candidates, now_ms) else {
             return Ok(false);
         };
+        let are_fresh = positions
+            .iter()
+            .any(|position| candidates[*position].is_fresh);
         let parts: Vec<Arc<RollupFile>> = positions
             .into_iter()
             .map(|position| Arc::clone(&self.files[position]))
@@ -205,7 +209,7 @@ impl RollupWriter {
         let Some(date) = parts.first().and_then(|file| file.added.date) else {
             return Ok(false);
         };
-        let files = vec![self.merged(&parts, date, merge).await?];
+        let files = vec![self.merged(&parts, are_fresh, date, merge).await?];
         let commit = Commit {
             operation: Operation::Optimize,
             adds: added(&files),
@@ -243,8 +247,8 @@ impl RollupWriter {
     }
 
     /// Whether each file may hold fresh rows.
-    async fn hold_fresh_rows(&self, files: &[Arc<RollupFile>]) -> Result<Vec<bool>, StorageError> {
-        let known = stream::iter(files.to_vec()).map(|file| async move {
+    async fn hold_fresh_rows(&self) -> Result<Vec<bool>, StorageError> {
+        let known = stream::iter(self.files.clone()).map(|file| async move {
             let footer = file.footer(&self.store).await?;
             Ok(may_hold_fresh_rows(self.table, &footer))
         });
@@ -256,6 +260,7 @@ impl RollupWriter {
     async fn merged(
         &self,
         parts: &[Arc<RollupFile>],
+        are_fresh: bool,
         date: PartitionDate,
         merge: &Merge,
     ) -> Result<Arc<RollupFile>, StorageError> {
@@ -266,7 +271,7 @@ impl RollupWriter {
         };
         let schema = Arc::clone((table.definition().schema)());
         let mut encoder = FileEncoder::new(date, schema).map_err(failed)?;
-        if self.hold_fresh_rows(parts).await?.contains(&true) {
+        if are_fresh {
             let rows = read_whole(table, parts, &self.store).await;
             encoder = self.append(encoder, rows.map_err(failed)?, merge).await?;
         } else {

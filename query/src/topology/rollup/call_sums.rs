@@ -4,14 +4,14 @@ use arrow_array::RecordBatch;
 use schemas::rollups::ROLLUP_STEPS;
 
 use super::super::call::{Call, Sign};
-use super::super::edge::{EdgeKey, EdgeNumbers};
+use super::super::edge::EdgeKey;
 use super::super::fast_map::FastMap;
 use super::super::names::{Name, Names};
 use super::super::operations::KeptOperations;
 use super::writer::{EdgeWriter, RowKey, RowKind, RowSums};
 use crate::QueryError;
 use crate::red::{bucket_of_nanos, bytes_of_sorted};
-use crate::rollups::{SortedDurations, bucket_start};
+use crate::rollups::{Numbered, SortedDurations, bucket_start};
 
 /// What the row of a sum takes in a file, typically, in bytes.
 const ROW_BYTES: usize = 150;
@@ -48,7 +48,7 @@ struct Said {
 /// Sums while calls are added to them.
 #[derive(Debug, Default)]
 pub(crate) struct CallSums {
-    edges: EdgeNumbers,
+    edges: Numbered<EdgeKey>,
     of_calls: FastMap<Said, u32>,
     /// The numbers of sums by the number of the edge, the bucket and the sign.
     places: FastMap<(u32, i64, Sign), u32>,
@@ -139,7 +139,8 @@ impl CallSums {
         names: &Names,
         mut see: impl FnMut(RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
-        let (edges, ranks) = self.edges.ranked(&names.order());
+        let order = names.order();
+        let (edges, ranks) = self.edges.ranked(|edge| edge.place(&order));
         let mut sums = self.sums;
         for sum in &mut sums {
             sum.edge = ranks[sum.edge as usize];

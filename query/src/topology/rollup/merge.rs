@@ -4,33 +4,17 @@ use arrow_array::RecordBatch;
 
 use super::super::call::Sign;
 use super::super::cell::EdgeCell;
-use super::super::edge::{EdgeKey, EdgeNumbers};
-use super::super::names::{NameOrder, Names};
+use super::super::edge::EdgeKey;
+use super::super::names::Names;
 use super::read::{EdgeRows, malformed};
 use super::writer::{EdgeWriter, RowKey, RowKind, RowSums};
 use crate::QueryError;
 use crate::red::HistogramSum;
-use crate::rollups::bucket_start;
-
-/// A row, and what it adds to, or takes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Part {
-    edge: u32,
-    bucket: i64,
-    sign: Sign,
-    batch: usize,
-    row: usize,
-}
-
-impl Part {
-    fn place(&self) -> (u32, i64) {
-        (self.edge, self.bucket)
-    }
-}
+use crate::rollups::{Numbered, NumberedRows, Part, bucket_start, parts_of};
 
 /// Rows, and the number of each one's edge.
-struct NumberedRows {
-    batches: Vec<(EdgeRows, Vec<u32>)>,
+struct MergedRows {
+    batches: NumberedRows<EdgeRows>,
 }
 
 /// Hands over rows of the table with equal edge and bucket as one, some at a time, in order; where
@@ -44,13 +28,18 @@ pub(crate) fn merge_edges<E: From<QueryError>>(
     mut see: impl FnMut(RecordBatch) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut names = Names::default();
-    let (rows, numbers) = NumberedRows::of(batches, &mut names)?;
+    let (rows, numbers) = MergedRows::of(batches, &mut names)?;
     let order = names.order();
     let mut writer = EdgeWriter::new(&names);
     let mut sum = HistogramSum::default();
     for kind in RowKind::all().filter(|kind| rows.hold(*kind)) {
-        let (edges, ranks) = told_apart(numbers.edges(), kind, &order);
-        let parts = rows.parts(kind, &ranks);
+        let is_by = |dimension| kind.dimension == Some(dimension);
+        let (edges, ranks) =
+            numbers.ranked_as(|edge| edge.told_apart_by(is_by), |edge| edge.place(&order));
+        let parts = parts_of(&rows.batches, &ranks, |rows, row| {
+            let is_part = rows.is_fresh(row) || rows.kind(row) == kind;
+            is_part.then(|| (bucket_start(rows.bucket(row), kind.step), rows.sign(row)))
+        });
         for parts in parts.chunk_by(|one, next| one.place() == next.place()) {
             let (edge, bucket) = parts[0].place();
             let edge = edges[edge as usize];
@@ -64,24 +53,12 @@ pub(crate) fn merge_edges<E: From<QueryError>>(
     see(writer.take()?)
 }
 
-/// What edges are for rows of a kind, in order, and the position there of each one.
-fn told_apart(edges: &[EdgeKey], kind: RowKind, order: &NameOrder) -> (Vec<EdgeKey>, Vec<u32>) {
-    let mut told_apart = EdgeNumbers::default();
-    let numbers: Vec<u32> = edges
-        .iter()
-        .map(|edge| {
-            let edge = edge.told_apart_by(|one| kind.dimension == Some(one));
-            told_apart.number_of(edge)
-        })
-        .collect();
-    let (edges, ranks) = told_apart.ranked(order);
-    let ranks = numbers.into_iter().map(|number| ranks[number as usize]);
-    (edges, ranks.collect())
-}
-
-impl NumberedRows {
-    fn of(batches: &[RecordBatch], names: &mut Names) -> Result<(Self, EdgeNumbers), QueryError> {
-        let mut numbers = EdgeNumbers::default();
+impl MergedRows {
+    fn of(
+        batches: &[RecordBatch],
+        names: &mut Names,
+    ) -> Result<(Self, Numbered<EdgeKey>), QueryError> {
+        let mut numbers = Numbered::default();
         let numbered = batches.iter().map(|batch| {
             let rows = EdgeRows::of(batch)?;
             let mut edges = rows.edges();
@@ -99,27 +76,6 @@ impl NumberedRows {
         batches.any(|(rows, _)| {
             (0..rows.len()).any(|row| rows.is_fresh(row) || rows.kind(row) == kind)
         })
-    }
-
-    /// The rows that add to those of a kind, in order of what they add to, where `ranks` has the
-    /// position of what each edge adds to.
-    fn parts(&self, kind: RowKind, ranks: &[u32]) -> Vec<Part> {
-        let mut parts = Vec::new();
-        for (batch, (rows, numbers)) in self.batches.iter().enumerate() {
-            for (row, number) in numbers.iter().enumerate() {
-                if rows.is_fresh(row) || rows.kind(row) == kind {
-                    parts.push(Part {
-                        edge: ranks[*number as usize],
-                        bucket: bucket_start(rows.bucket(row), kind.step),
-                        sign: rows.sign(row),
-                        batch,
-                        row,
-                    });
-                }
-            }
-        }
-        parts.sort_unstable();
-        parts
     }
 
     /// Writes what rows of one place come to: one row, or one that adds and one that takes.
