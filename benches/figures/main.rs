@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  decode ─► append, flush         spans of benches/traffic, in this process: CPU of each part,
-//!        └─► fold into rollups     and what the rollups add to it
+//!        └─► fold into rollups     and what the rollups add to it and to all that the server does
 //!
 //!  30 days of 20 services ─┐
 //!                          ├─► serve (fresh) ─► all rolled up ─► stop ─► serve ─► ask: times
@@ -37,6 +37,8 @@ mod usage;
 mod asking;
 mod history;
 mod parts;
+mod serving;
+mod store;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -55,12 +57,19 @@ use usage::machine_time;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const HOUR_NANO: u64 = 3_600_000_000_000;
+/// As fast as the server takes them.
+const FULL_RATE: Manner = Manner {
+    connections: 2,
+    spans_per_second: None,
+    longest_retry_pause: Duration::from_millis(20),
+};
 /// Requests that are in memory at a time.
 const REQUESTS_AT_ONCE: u64 = 64;
 /// How long merging what was rolled up may take.
 const IDLE_WITHIN: Duration = Duration::from_secs(600);
-/// So long the server's CPU time must not grow.
+/// So long the server's CPU time must not grow: it waits two minutes before it merges the last files.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+const IDLE_LOOKS: u32 = 30;
 
 /// Measures figures of many spans
 #[derive(Debug, Parser)]
@@ -94,7 +103,8 @@ fn main() -> anyhow::Result<()> {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
     println!("Machine: {}.\n", machine::describe(target)?);
     if arguments.parts > 0 {
-        println!("{}", parts::measure(target, arguments.parts)?);
+        let parts = parts::measure(&arguments.server, target, arguments.parts)?;
+        println!("{parts}");
     }
     let now = unix_nano();
     let this_hour = now - now % HOUR_NANO;
@@ -122,10 +132,13 @@ fn main() -> anyhow::Result<()> {
 /// Waits until the server has nothing to do: a month that came day by day was merged long ago.
 fn await_idle(server: &Server) -> anyhow::Result<()> {
     let started = Instant::now();
+    let mut idle = 0;
     while started.elapsed() < IDLE_WITHIN {
         let before = server.cpu_seconds()?;
         clock::pause(LOOK_EVERY);
-        if server.cpu_seconds()? - before < 0.05 * LOOK_EVERY.as_secs_f64() {
+        let is_idle = server.cpu_seconds()? - before < 0.05 * LOOK_EVERY.as_secs_f64();
+        idle = if is_idle { idle + 1 } else { 0 };
+        if idle == IDLE_LOOKS {
             return Ok(());
         }
     }
@@ -144,17 +157,12 @@ fn run(
     let machine_before = machine_time()?.busy;
     let own_before = own_cpu_seconds();
     let server = Server::start(&arguments.server, dir)?;
-    let manner = Manner {
-        connections: 2,
-        spans_per_second: None,
-        longest_retry_pause: Duration::from_millis(20),
-    };
     let mut spans = 0;
     let mut sending = Duration::ZERO;
     for first in (0..history.requests()).step_by(REQUESTS_AT_ONCE as usize) {
         let numbers = first..history.requests().min(first + REQUESTS_AT_ONCE);
         let requests: Vec<_> = numbers.map(|number| history.request(number)).collect();
-        sending += send(&server.otlp_http, &requests, manner)?.wall;
+        sending += send(&server.otlp_http, &requests, FULL_RATE)?.wall;
         spans += requests.iter().map(|request| request.spans).sum::<u64>();
     }
     server.await_flushed(spans)?;

@@ -3,61 +3,57 @@
 use std::fmt::Write;
 use std::hint::black_box;
 use std::path::Path;
-use std::sync::Arc;
-use std::time::Duration;
 
+use anyhow::ensure;
 use bytes::Bytes;
-use collector::decode_payload;
 use query::RollUps;
 use schemas::SpanBatch;
-use storage::{DecodePayload, SpanStore, StorageSettings};
-use tokio::runtime::Runtime;
 
-use super::clock::{own_cpu_seconds, pause};
-use super::roll_up::roll_up;
-use super::traffic::Traffic;
+use super::clock::own_cpu_seconds;
+use super::serving;
+use super::store::{Store, decode};
+use super::traffic::{Request, Traffic};
 
-/// The tag of OTLP in protobuf.
-const ENCODING: u8 = 1;
 const START_UNIX_NANO: u64 = 1_760_000_000_000_000_000;
+const DAY_NANO: u64 = 86_400_000_000_000;
+const SPANS_A_REQUEST: usize = 1_000;
 /// Of which the quickest counts: what else runs on the machine only ever adds.
 const ROUNDS: usize = 5;
-const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// So many files are stored; of parts that each one takes, the quickest counts.
+const FILES: u64 = 16;
 
-/// A table of the parts' costs.
-pub(crate) fn measure(dir: &Path, spans: u64) -> anyhow::Result<String> {
-    let traffic = Traffic::new(1, START_UNIX_NANO, 1_000);
-    let requests: Vec<_> = (0..spans / 1_000)
-        .map(|number| traffic.request(number))
-        .collect();
-    let spans: u64 = requests.iter().map(|request| request.spans).sum();
-    let decode = || {
-        let batches = requests.iter().map(|request| {
-            let decoded = decode_payload(ENCODING, &request.body);
-            decoded.expect("the traffic is OTLP").batch
-        });
-        batches.collect::<Vec<SpanBatch>>()
-    };
-    let batches = decode();
-    let decoding = quickest(|| drop(black_box(decode())));
+/// CPU seconds.
+struct Costs {
+    /// Of a file.
+    storing: f64,
+    rolling_up: f64,
+    /// Of all files.
+    merging: f64,
+    spans_of_all: u64,
+    /// Bytes of all files of figures, once they are merged.
+    figure_bytes: u64,
+}
+
+/// A table of the parts' costs, beside what `server` takes in all.
+pub(crate) fn measure(server: &Path, dir: &Path, spans: u64) -> anyhow::Result<String> {
+    let traffic = Traffic::new(1, START_UNIX_NANO, SPANS_A_REQUEST);
+    let requests = requests_of_file(&traffic, 0, spans);
+    let batches: Vec<SpanBatch> = requests.iter().map(decode).collect();
+    let count = batches.iter().map(SpanBatch::rows).sum::<usize>() as f64;
+    let decoding = quickest(|| {
+        requests
+            .iter()
+            .for_each(|request| drop(black_box(decode(request))));
+    });
     let folding = quickest(|| {
         let rows = RollUps::default().fold(black_box(&batches), &[]);
         drop(black_box(rows.expect("rows can be written")));
     });
-    let bodies = requests
-        .iter()
-        .map(|request| Bytes::from(request.body.clone()));
-    let payloads: Vec<_> = bodies.zip(batches.iter().cloned()).collect();
-    let runtime = Runtime::new()?;
-    let mut storing = f64::INFINITY;
-    let mut rolling_up = f64::INFINITY;
-    for _ in 0..ROUNDS {
-        let dir = tempfile::tempdir_in(dir)?;
-        let costs = runtime.block_on(store(dir.path(), &payloads))?;
-        storing = storing.min(costs.storing);
-        rolling_up = rolling_up.min(costs.rolling_up);
-    }
-    let rows = RollUps::default().fold(&batches, &[])?;
+    let costs = of_files(dir, spans)?;
+    let merging = costs.merging * 1e6 / costs.spans_of_all as f64;
+    let [decoding, storing, rolling_up, folding] =
+        [decoding, costs.storing, costs.rolling_up, folding].map(|seconds| seconds * 1e6 / count);
+    let in_all = serving::micros_a_span(server, dir)?;
     let mut table = "| part | CPU a span |\n|---|---:|\n".to_owned();
     let parts = [
         ("decode OTLP", decoding),
@@ -67,19 +63,36 @@ pub(crate) fn measure(dir: &Path, spans: u64) -> anyhow::Result<String> {
             rolling_up,
         ),
         ("of which fold", folding),
+        ("merge files of figures until the date is over", merging),
+        ("the server in all, with some merges", in_all),
     ];
-    for (name, seconds) in parts {
-        writeln!(table, "| {name} | {:.2} µs |", seconds * 1e6 / spans as f64)?;
+    for (name, micros) in parts {
+        writeln!(table, "| {name} | {micros:.2} µs |")?;
     }
-    let share = 100.0 * rolling_up / (decoding + storing);
+    // It merges some files meanwhile: to take out all merges makes the shares no smaller than they are.
+    let without = in_all - rolling_up - merging;
+    let rows = RollUps::default().fold(&batches, &[])?;
     writeln!(
         table,
-        "\nRollups add {share:.0} % to decoding and storing (goal: 10 %); {spans} spans became {} rows \
-         of `red` and {} of `edges`.",
+        "\nRollups add {:.1} % to what the server takes without them (goal: 10 %), and merges of their files \
+         {:.1} %; {:.0} % and {:.0} % to decoding and storing alone. {count} spans became {} rows of `red` and \
+         {} of `edges`, which took {:.1} bytes a span once merged.",
+        100.0 * rolling_up / without,
+        100.0 * merging / without,
+        100.0 * rolling_up / (decoding + storing),
+        100.0 * merging / (decoding + storing),
         rows.red.num_rows(),
         rows.edges.num_rows(),
+        costs.figure_bytes as f64 / costs.spans_of_all as f64,
     )?;
     Ok(table)
+}
+
+/// The requests of about so many spans, which become a file.
+fn requests_of_file(traffic: &Traffic, file: u64, spans: u64) -> Vec<Request> {
+    let requests = spans / SPANS_A_REQUEST as u64;
+    let numbers = file * requests..(file + 1) * requests;
+    numbers.map(|number| traffic.request(number)).collect()
 }
 
 fn quickest(mut part: impl FnMut()) -> f64 {
@@ -91,41 +104,49 @@ fn quickest(mut part: impl FnMut()) -> f64 {
     rounds.fold(f64::INFINITY, f64::min)
 }
 
-/// CPU seconds of this process.
-struct Costs {
-    storing: f64,
-    rolling_up: f64,
+/// Stores files of a date, each of so many spans, and rolls them up; then one of the next date, so
+/// that all files of the first one's figures are merged.
+fn of_files(dir: &Path, spans: u64) -> anyhow::Result<Costs> {
+    let dir = tempfile::tempdir_in(dir)?;
+    let store = Store::open(dir.path())?;
+    let mut costs = Costs {
+        storing: f64::INFINITY,
+        rolling_up: f64::INFINITY,
+        merging: 0.0,
+        spans_of_all: 0,
+        figure_bytes: 0,
+    };
+    let traffic = Traffic::new(1, START_UNIX_NANO, SPANS_A_REQUEST);
+    for file in 0..FILES {
+        let requests = decoded(requests_of_file(&traffic, file, spans));
+        let rows = requests.iter().map(|(_, batch)| batch.rows() as u64);
+        costs.spans_of_all += rows.sum::<u64>();
+        costs.storing = costs.storing.min(store.append_and_flush(requests)?);
+        costs.rolling_up = costs.rolling_up.min(store.await_rolled_up());
+        costs.merging += store.await_merged()?;
+    }
+    let next_date = Traffic::new(1, START_UNIX_NANO + DAY_NANO, SPANS_A_REQUEST);
+    store.append_and_flush(decoded(requests_of_file(
+        &next_date,
+        0,
+        SPANS_A_REQUEST as u64,
+    )))?;
+    store.await_rolled_up();
+    costs.merging += store.await_merged()?;
+    let (files, figure_bytes) = store.figure_files();
+    costs.figure_bytes = figure_bytes;
+    ensure!(
+        files < 10,
+        "{files} files of figures of two dates are not merged"
+    );
+    store.close()?;
+    Ok(costs)
 }
 
-/// Stores all, and then rolls it up.
-async fn store(dir: &Path, payloads: &[(Bytes, SpanBatch)]) -> anyhow::Result<Costs> {
-    let settings = StorageSettings {
-        memory_budget_bytes: 4 << 30,
-        flush_bytes: 2 << 30,
-        flush_age: Duration::from_secs(3_600),
-        ..StorageSettings::new(dir)
-    };
-    let decode: DecodePayload = Arc::new(|encoding, body| {
-        let decoded = decode_payload(encoding, body).map_err(|error| error.to_string())?;
-        Ok(decoded.batch)
+fn decoded(requests: Vec<Request>) -> Vec<(Bytes, SpanBatch)> {
+    let decoded = requests.into_iter().map(|request| {
+        let batch = decode(&request);
+        (Bytes::from(request.body), batch)
     });
-    let roll_up = roll_up(&RollUps::default());
-    let store = SpanStore::open_rolling_up(settings, decode, Arc::new(|_| ()), roll_up).await?;
-    let start = own_cpu_seconds();
-    for (payload, batch) in payloads {
-        store
-            .append(ENCODING, payload.clone(), batch.clone())
-            .await?;
-    }
-    store.flush().await?;
-    let flushed = own_cpu_seconds();
-    while store.stats().unrolled_rows > 0 {
-        pause(LOOK_EVERY);
-    }
-    let rolled_up = own_cpu_seconds();
-    store.close().await?;
-    Ok(Costs {
-        storing: flushed - start,
-        rolling_up: rolled_up - flushed,
-    })
+    decoded.collect()
 }

@@ -12,24 +12,26 @@
 //!
 //! Nothing here reads or writes: who commits spans calls this, and commits the rows.
 
+mod bucket;
 mod cover;
-mod durations;
 mod fold;
 mod names_in_table;
 mod numbered;
 mod operations;
 mod parts;
+mod records;
 mod red_group;
 mod red_merge;
 mod red_rows;
 mod red_writer;
 mod span_sums;
+mod sums;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_array::RecordBatch;
 use datafusion::arrow::compute::concat_batches;
-use schemas::rollups::{edge_schema, red_schema};
+use schemas::rollups::{FreshRows, edge_schema, red_schema};
 use schemas::{ColumnId, SpanBatch};
 
 use crate::QueryError;
@@ -38,12 +40,13 @@ use crate::topology;
 
 pub use fold::{FoldedRows, Folding};
 
+pub(crate) use bucket::ShortBucket;
 pub(crate) use cover::{cover, longest_within};
-pub(crate) use durations::SortedDurations;
 pub(crate) use numbered::Numbered;
-pub(crate) use parts::{NumberedRows, Part, parts_of};
+pub(crate) use parts::NumberedRows;
+pub(crate) use records::{Record, Records};
 pub(crate) use red_rows::{RedRows, RowsOfStep};
-pub(crate) use span_sums::bucket_start;
+pub(crate) use sums::{Sum, Summands, Sums, SumsOfKind, TableRows};
 
 use operations::OperationLimits;
 
@@ -139,17 +142,18 @@ impl RollUps {
         })
     }
 
-    /// Hands over one row for all rows of `red` that differ in their sums alone, some at a time; in
-    /// place of a fresh one there are rows of each step, told apart and as totals. They are ordered
-    /// by step, then totals last, then by what tells them apart, then by the bucket.
+    /// Hands over one row for all rows of `red` that differ in their sums alone, some at a time; and
+    /// of fresh ones rows of each step, told apart and as totals. They are ordered by step, then
+    /// totals last, then by what tells them apart, then by the bucket.
     ///
     /// # Errors
     /// [`QueryError::Table`] when columns are not those of `red`, and what `see` says.
     pub fn merge_red<E: From<QueryError>>(
         rows: &[RecordBatch],
+        fresh: FreshRows,
         see: impl FnMut(RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
-        red_merge::merge(rows, see)
+        red_merge::merge(rows, fresh, see)
     }
 
     /// Hands over one row, or one that adds and one that takes, for all rows of `edges` that differ

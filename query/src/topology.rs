@@ -37,10 +37,10 @@ pub use graph::{EdgePoint, HalfFigures, Topology, TopologyEdge, TopologyNode};
 pub use peer::{ConnectionType, NodeKind};
 pub use query::{TopologyDimension, TopologyQuery};
 
-pub(crate) use call::Sign;
-pub(crate) use changes::each_new;
+pub(crate) use call::{CalledOperation, Sign};
+pub(crate) use changes::{Change, each_change};
 pub(crate) use columns::all as columns;
-pub(crate) use fast_map::FastMap;
+pub(crate) use fast_map::{FastHashing, FastMap};
 pub(crate) use names::{Name, NameOrder, Names};
 pub(crate) use operations::KeptOperations;
 pub(crate) use read::read as read_spans;

@@ -20,6 +20,21 @@ pub const OTHER_OPERATIONS: &str = "(other)";
 /// as false.
 pub const IS_FRESH: &str = "is_fresh";
 
+/// The name of the column with the length of a bucket, in seconds.
+pub const STEP_SECONDS: &str = "step_seconds";
+
+/// The name of the column of `red` that tells totals.
+pub const IS_TOTAL: &str = "is_total";
+
+/// What becomes of fresh rows of `red` when rows of longer steps and totals are made of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FreshRows {
+    /// They stay, as the rows of the shortest step that they are, and are fresh no more.
+    Stay,
+    /// They go over into other rows of the shortest step.
+    GoOver,
+}
+
 /// The name of the column with the start of a bucket, nanoseconds since 1970.
 pub const BUCKET_START: &str = "bucket_start_unix_nano";
 
@@ -41,9 +56,9 @@ pub const BUCKET_START: &str = "bucket_start_unix_nano";
 pub fn red_schema() -> &'static SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         schema(vec![
-            required("step_seconds", DataType::Int64),
+            required(STEP_SECONDS, DataType::Int64),
             required(BUCKET_START, DataType::Int64),
-            required("is_total", DataType::Boolean),
+            required(IS_TOTAL, DataType::Boolean),
             optional(IS_FRESH, DataType::Boolean),
             optional("service_name", DataType::Utf8),
             optional("name", DataType::Utf8),
@@ -91,7 +106,7 @@ pub const EDGE_DIMENSIONS: [&str; 3] = ["operation", "version", "zone"];
 pub fn edge_schema() -> &'static SchemaRef {
     static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         schema(vec![
-            required("step_seconds", DataType::Int64),
+            required(STEP_SECONDS, DataType::Int64),
             required(BUCKET_START, DataType::Int64),
             optional("dimension", DataType::Utf8),
             optional(IS_FRESH, DataType::Boolean),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use query::{FoldedRows, QueryError, RollUps};
-use storage::{Folding, RollUp, RollUpInput, RollupTable, WriteRows};
+use storage::{Folding, MergedRows, RollUp, RollUpInput, RollupTable, WriteRows};
 
 /// What the store does with spans that it has moved into the table.
 pub(super) fn roll_up(rollups: &RollUps) -> RollUp {
@@ -11,11 +11,11 @@ pub(super) fn roll_up(rollups: &RollUps) -> RollUp {
     RollUp {
         columns: rollups.columns(),
         fold: Arc::new(move || Box::new(FoldedSpans(folding.begin()))),
-        merge: Arc::new(|table, rows, write| {
+        merge: Arc::new(|table, merged: MergedRows, write| {
             let see = |rows| write(table, &rows).map_err(Told);
             let merged = match table {
-                RollupTable::Red => RollUps::merge_red(&rows, see),
-                RollupTable::Edges => RollUps::merge_edges(&rows, see),
+                RollupTable::Red => RollUps::merge_red(&merged.rows, merged.fresh, see),
+                RollupTable::Edges => RollUps::merge_edges(&merged.rows, see),
             };
             merged.map_err(|Told(reason)| reason)
         }),

@@ -41,7 +41,9 @@ pub mod wal;
 pub use error::StorageError;
 #[cfg(feature = "fail-points")]
 pub use fail_point::arm_fail_points;
-pub use rollup::{Fold, Folding, Merge, OnOpen, RollUp, RollUpInput, RollupTable, WriteRows};
+pub use rollup::{
+    Fold, Folding, Merge, MergedRows, OnOpen, RollUp, RollUpInput, RollupTable, WriteRows,
+};
 pub use settings::StorageSettings;
 pub use stats::{MemoryLoad, StorageStats};
 pub use store::{DecodePayload, OnReplay, SpanStore};

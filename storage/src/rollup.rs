@@ -16,9 +16,11 @@
 //! for it alone. Until then readers see no figures, and all spans as not rolled up.
 
 mod compaction;
+mod copying;
 mod earlier;
 mod encode;
 mod exec;
+mod family;
 mod file;
 mod merging;
 mod opening;
@@ -40,6 +42,7 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use datafusion::catalog::SchemaProvider;
 use futures::future::BoxFuture;
+use schemas::rollups::FreshRows;
 use schemas::{ColumnId, SpanBatch};
 
 use crate::table::{EDGES, RED, TableDefinition};
@@ -77,10 +80,19 @@ pub type WriteRows<'a> = dyn FnMut(RollupTable, &RecordBatch) -> Result<(), Stri
 pub type Fold = Arc<dyn Fn() -> Box<dyn Folding> + Send + Sync>;
 
 /// Hands over rows, some at a time, that add up to the same figures as those of a table. None is
-/// fresh: in place of a fresh one there are rows of each step and kind.
-pub type Merge = Arc<
-    dyn Fn(RollupTable, Vec<RecordBatch>, &mut WriteRows<'_>) -> Result<(), String> + Send + Sync,
->;
+/// fresh: of fresh ones there are rows of each step and kind, but for those that they are
+/// themselves where they stay.
+pub type Merge =
+    Arc<dyn Fn(RollupTable, MergedRows, &mut WriteRows<'_>) -> Result<(), String> + Send + Sync>;
+
+/// Rows of a table that are to be merged.
+#[derive(Clone, Debug)]
+pub struct MergedRows {
+    /// In the columns of [`schemas::rollups`].
+    pub rows: Vec<RecordBatch>,
+    /// What becomes of those that are fresh.
+    pub fresh: FreshRows,
+}
 
 /// Told the tables as they are at start, before the first fold.
 pub type OnOpen =

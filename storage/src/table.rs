@@ -37,7 +37,7 @@ mod state_visitor;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub(crate) use added_file::{AddedFile, data_file_path};
+pub(crate) use added_file::{AddedFile, FigureBounds, data_file_path};
 pub(crate) use commit::{AppTransaction, Changes, Commit, Committed, Operation, Outcome};
 pub(crate) use date::PartitionDate;
 pub(crate) use definition::{EDGES, RED, SPANS, TableDefinition};

@@ -7,7 +7,7 @@ use super::RollUps;
 use super::span_sums::SpanSums;
 use crate::QueryError;
 use crate::topology::{
-    CallSums, KeptOperations, LinkedSpan, Names, each_new, put_in_order, read_spans,
+    CallSums, Change, KeptOperations, LinkedSpan, Names, each_change, put_in_order, read_spans,
 };
 
 /// Some rows of one of the tables.
@@ -28,7 +28,6 @@ pub enum FoldedRows {
 /// ```
 #[derive(Debug)]
 pub struct Folding {
-    rollups: RollUps,
     names: Names,
     spans: SpanSums,
     calls: CallSums,
@@ -41,7 +40,6 @@ pub struct Folding {
 impl Folding {
     pub(super) fn new(rollups: &RollUps) -> Self {
         Self {
-            rollups: rollups.clone(),
             names: Names::default(),
             spans: SpanSums::default(),
             calls: CallSums::default(),
@@ -60,18 +58,16 @@ impl Folding {
         read_in_order(fresh, &mut self.names, &mut self.fresh);
         read_in_order(earlier, &mut self.names, &mut self.earlier);
         let Self {
-            rollups,
-            spans,
-            calls,
-            kept,
-            ..
+            spans, calls, kept, ..
         } = self;
-        each_new(
+        each_change(
             &self.fresh,
             &self.earlier,
             &mut self.names,
-            |span, names| spans.add(span, names, rollups),
-            |call, sign, names| calls.add(call, sign, names, kept),
+            |change, names| match change {
+                Change::Span(span) => spans.add(span, names, kept),
+                Change::Call(call, sign) => calls.add(call, sign, names, kept),
+            },
         );
     }
 

@@ -28,6 +28,10 @@ impl<K: Copy + Eq + Hash> Numbered<K> {
         })
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
     /// The keys in order, and the position in it of each number.
     pub(crate) fn ranked<P: Ord>(self, place: impl Fn(&K) -> P) -> (Vec<K>, Vec<u32>) {
         let mut keys: Vec<(usize, K)> = self.keys.into_iter().enumerate().collect();

@@ -1,48 +1,67 @@
-//! What rows add to when they are merged.
+//! What rows add to when they are summed up.
 
+use super::bucket::bucket_start;
+use super::sums::Summands;
 use crate::topology::Sign;
 
 /// A row, and what it adds to, or takes from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Part {
+    bucket: i64,
     /// The position of the key.
-    pub(crate) key: u32,
-    pub(crate) bucket: i64,
-    pub(crate) sign: Sign,
-    pub(crate) batch: usize,
-    pub(crate) row: usize,
+    key: u32,
+    batch: u32,
+    row: u32,
+    sign: Sign,
 }
 
 impl Part {
-    pub(crate) fn place(&self) -> (u32, i64) {
-        (self.key, self.bucket)
+    /// The position of the key, the bucket's start, and the sign.
+    pub(crate) fn place(&self) -> (u32, i64, Sign) {
+        (self.key, self.bucket, self.sign)
+    }
+
+    /// The batch that the row is of.
+    pub(crate) fn rows<'a, R>(&self, rows: &'a NumberedRows<R>) -> &'a R {
+        &rows[self.batch as usize].0
+    }
+
+    /// The number of the row's key.
+    pub(crate) fn number<R>(&self, rows: &NumberedRows<R>) -> u32 {
+        rows[self.batch as usize].1[self.row()]
+    }
+
+    pub(crate) fn row(&self) -> usize {
+        self.row as usize
     }
 }
 
 /// Rows, and the number of each one's key.
 pub(crate) type NumberedRows<R> = Vec<(R, Vec<u32>)>;
 
-/// The rows that add to something, in order of that, where `ranks` has the position of what each
-/// key adds to, and `place` says to which bucket a row adds, if to any, and how.
-pub(crate) fn parts_of<R>(
+/// The rows that are part of sums by buckets of a step, in order of what they add to, where `ranks`
+/// has the position of what each key adds to.
+pub(super) fn parts_of<R: Summands<HISTOGRAMS>, const HISTOGRAMS: usize>(
     rows: &NumberedRows<R>,
     ranks: &[u32],
-    place: impl Fn(&R, usize) -> Option<(i64, Sign)>,
+    step_seconds: i64,
+    is_part: impl Fn(&R, usize) -> bool,
 ) -> Vec<Part> {
     let mut parts = Vec::new();
-    for (batch, (rows, numbers)) in rows.iter().enumerate() {
-        for (row, number) in numbers.iter().enumerate() {
-            if let Some((bucket, sign)) = place(rows, row) {
+    for (batch, (rows, numbers)) in (0..).zip(rows) {
+        for (row, number) in (0..).zip(numbers) {
+            if is_part(rows, row as usize) {
                 parts.push(Part {
+                    bucket: bucket_start(rows.bucket(row as usize), step_seconds),
                     key: ranks[*number as usize],
-                    bucket,
-                    sign,
                     batch,
                     row,
+                    sign: rows.sign(row as usize),
                 });
             }
         }
     }
-    parts.sort_unstable();
+    // Rows of a file are in order already, so this mostly merges what files have.
+    parts.sort_by_key(Part::place);
     parts
 }

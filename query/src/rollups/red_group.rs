@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use crate::topology::{Name, NameOrder};
 
 /// What tells rows apart, but for the step and the bucket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Eq)]
 pub(super) struct RedGroup {
     pub(super) service: Option<Name>,
     pub(super) name: Option<Name>,
@@ -16,19 +16,35 @@ pub(super) struct RedGroup {
     pub(super) zone: Option<Name>,
 }
 
+impl PartialEq for RedGroup {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.code() == other.code()
+    }
+}
+
 impl Hash for RedGroup {
-    /// In few words: it is hashed for each span.
+    #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        let pair = |high, low| Name::code(high) << 32 | Name::code(low);
-        let codes = [self.kind, self.status_code].map(|code| u64::from(code.cast_unsigned()));
-        let [kind, status_code] = codes;
-        state.write_u64(pair(self.service, self.name));
-        state.write_u64(pair(self.instance, self.version));
-        state.write_u64(Name::code(self.zone) << 32 | kind << 8 | status_code);
+        self.code()
+            .into_iter()
+            .for_each(|word| state.write_u64(word));
     }
 }
 
 impl RedGroup {
+    /// All of it in few words: it is looked up for each span.
+    #[inline]
+    fn code(&self) -> [u64; 3] {
+        let [kind, status_code] = [self.kind, self.status_code].map(i8::cast_unsigned);
+        let small = u64::from(kind) << 8 | u64::from(status_code);
+        [
+            Name::pair(self.service, self.name),
+            Name::pair(self.instance, self.version),
+            Name::code(self.zone) << 32 | small,
+        ]
+    }
+
     /// The group of the total rows that it adds to.
     pub(super) fn total(&self) -> Self {
         Self {

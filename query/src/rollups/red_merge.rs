@@ -1,21 +1,23 @@
 //! Fewer rows of the table `red` that say the same, of each step and with totals.
 
 use arrow_array::RecordBatch;
+use schemas::rollups::FreshRows;
 
 use super::numbered::Numbered;
-use super::parts::{NumberedRows, Part, parts_of};
+use super::parts::NumberedRows;
 use super::red_group::RedGroup;
-use super::red_rows::{RedRows, RowsOfStep};
+use super::red_rows::{RedRows, RowsOfStep, malformed};
 use super::red_writer::{RedWriter, RowSums};
-use super::span_sums::bucket_start;
+use super::sums::SumsOfKind;
 use crate::QueryError;
-use crate::red::{Cell, GroupBy, HistogramSum};
-use crate::topology::{Names, Sign};
+use crate::red::{GroupBy, HistogramSum};
+use crate::topology::Names;
 
-/// Hands over one row for all rows that differ in their sums alone, some at a time, in order; in
-/// place of a fresh row there is one of each step and kind.
+/// Hands over one row for all rows that differ in their sums alone, some at a time, in order; and
+/// of fresh rows one of each step and kind, but for those that they are themselves where they stay.
 pub(super) fn merge<E: From<QueryError>>(
     batches: &[RecordBatch],
+    fresh: FreshRows,
     mut see: impl FnMut(RecordBatch) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut names = Names::default();
@@ -25,25 +27,35 @@ pub(super) fn merge<E: From<QueryError>>(
     let told_apart = groups.ranked_as(|group| *group, place);
     let totals = groups.ranked_as(RedGroup::total, place);
     let mut writer = RedWriter::new(&names);
-    let mut sum = HistogramSum::default();
-    for kind in RowsOfStep::all() {
+    let mut histogram = HistogramSum::default();
+    // Of the step before.
+    let mut shorter: [Option<SumsOfKind<RowSums, 1>>; 2] = [None, None];
+    let kinds = RowsOfStep::all().filter(|kind| match fresh {
+        FreshRows::Stay => *kind != RowsOfStep::FRESH,
+        FreshRows::GoOver => true,
+    });
+    for kind in kinds {
         let (groups, ranks) = match kind.is_total {
             false => &told_apart,
             true => &totals,
         };
-        let parts = parts_of(&rows, ranks, |rows, row| {
-            let is_part = rows.is_fresh(row) || rows.rows_of_step(row) == kind;
-            let bucket = bucket_start(rows.bucket_start(row), kind.step_seconds);
-            is_part.then_some((bucket, Sign::Added))
-        });
-        for parts in parts.chunk_by(|one, next| one.place() == next.place()) {
-            let (group, bucket) = parts[0].place();
-            let place = (kind, &groups[group as usize], bucket);
-            write(&rows, parts, place, &mut sum, &mut writer)?;
+        let shorter = &mut shorter[usize::from(kind.is_total)];
+        let sums = SumsOfKind::of(
+            &rows,
+            shorter.as_ref(),
+            (ranks, kind.step_seconds),
+            |rows: &RedRows, row| rows.rows_of_step(row) == kind,
+            &mut histogram,
+        );
+        let sums = sums.map_err(malformed).map_err(QueryError::from)?;
+        for (sum, [durations]) in sums.all().iter() {
+            let group = &groups[sum.key as usize];
+            writer.add((kind, group, sum.bucket), sum.figures, durations);
             if let Some(rows) = writer.take_when_full()? {
                 see(rows)?;
             }
         }
+        *shorter = Some(sums);
     }
     see(writer.take()?)
 }
@@ -71,34 +83,6 @@ fn numbered(
     Ok((rows, groups))
 }
 
-/// Writes the sum of rows.
-fn write(
-    rows: &NumberedRows<RedRows>,
-    parts: &[Part],
-    place: (RowsOfStep, &RedGroup, i64),
-    sum: &mut HistogramSum,
-    writer: &mut RedWriter<'_>,
-) -> Result<(), QueryError> {
-    let mut cell = Cell::default();
-    for part in parts {
-        rows[part.batch].0.add_figures(part.row, &mut cell);
-    }
-    let sums = RowSums {
-        count: cell.count,
-        sum_nano: cell.sum_nano,
-        max_nano: cell.max_nano,
-    };
-    if let [only] = parts {
-        let durations = rows[only.batch].0.durations(only.row);
-        writer.add(place, sums, durations);
-        return Ok(());
-    }
-    for part in parts {
-        rows[part.batch].0.add_durations(part.row, sum)?;
-    }
-    writer.add(place, sums, &sum.take().to_bytes());
-    Ok(())
-}
 fn group_of_row(rows: &RedRows, row: usize, names: &mut Names) -> RedGroup {
     let mut text = |by| rows.text(by, row).map(|text| names.number(text));
     RedGroup {

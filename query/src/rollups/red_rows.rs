@@ -11,8 +11,11 @@ use datafusion::error::DataFusionError;
 use schemas::StatusCode;
 use schemas::rollups::{BUCKET_START, IS_FRESH, ROLLUP_STEPS, red_schema};
 
+use super::red_writer::RowSums;
+use super::sums::{Summands, TableRows};
 use crate::QueryError;
 use crate::red::{Cell, GroupBy, HistogramSum, MalformedHistogram};
+use crate::topology::Sign;
 
 /// The rows that together are all spans once, but for those in fresh rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -114,10 +117,6 @@ impl RedRows {
         }
     }
 
-    pub(super) fn is_fresh(&self, row: usize) -> bool {
-        self.fresh.is_valid(row) && self.fresh.value(row)
-    }
-
     pub(crate) fn bucket_start(&self, row: usize) -> i64 {
         self.buckets.value(row)
     }
@@ -158,23 +157,49 @@ impl RedRows {
         cell.max_nano = cell.max_nano.max(self.maxima.value(row));
     }
 
-    /// The histogram of a row, as it is stored.
-    pub(super) fn durations(&self, row: usize) -> &[u8] {
-        self.durations.value(row)
-    }
-
     /// Adds the histogram of a row to a sum.
     pub(crate) fn add_durations(
         &self,
         row: usize,
         sum: &mut HistogramSum,
     ) -> Result<(), QueryError> {
-        let added = sum.add_bytes(self.durations(row), 1);
+        let added = sum.add_bytes(self.durations.value(row), 1);
         Ok(added.map_err(malformed)?)
     }
 }
 
-fn malformed(error: MalformedHistogram) -> DataFusionError {
+impl Summands<1> for RedRows {
+    type Figures = RowSums;
+
+    fn bucket(&self, row: usize) -> i64 {
+        self.bucket_start(row)
+    }
+
+    fn sign(&self, _row: usize) -> Sign {
+        Sign::Added
+    }
+
+    fn figures(&self, row: usize) -> RowSums {
+        RowSums {
+            count: u64::try_from(self.counts.value(row)).unwrap_or_default(),
+            sum_nano: self.sums.value(row).into(),
+            max_nano: self.maxima.value(row),
+        }
+    }
+
+    fn histograms(&self, row: usize) -> [&[u8]; 1] {
+        [self.durations.value(row)]
+    }
+}
+
+impl TableRows<1> for RedRows {
+    fn is_fresh(&self, row: usize) -> bool {
+        self.fresh.is_valid(row) && self.fresh.value(row)
+    }
+}
+
+/// A row that spanhouse did not write.
+pub(super) fn malformed(error: MalformedHistogram) -> DataFusionError {
     DataFusionError::External(Box::new(error))
 }
 

@@ -1,5 +1,6 @@
 //! Rows of the table `red`, as they are written.
 
+use std::ops::AddAssign;
 use std::sync::Arc;
 
 use arrow_array::builder::{
@@ -36,11 +37,19 @@ pub(super) struct RedWriter<'a> {
 }
 
 /// The sums of a row.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct RowSums {
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct RowSums {
     pub(super) count: u64,
     pub(super) sum_nano: i128,
     pub(super) max_nano: i64,
+}
+
+impl AddAssign for RowSums {
+    fn add_assign(&mut self, other: Self) {
+        self.count = self.count.saturating_add(other.count);
+        self.sum_nano = self.sum_nano.saturating_add(other.sum_nano);
+        self.max_nano = self.max_nano.max(other.max_nano);
+    }
 }
 
 impl<'a> RedWriter<'a> {

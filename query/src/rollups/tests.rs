@@ -5,7 +5,7 @@ mod oracle;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use schemas::rollups::red_schema;
+use schemas::rollups::{ROLLUP_STEPS, red_schema};
 use schemas::{SpanBatch, SpanKind};
 
 use super::*;
@@ -31,14 +31,18 @@ fn fold_all(rollups: &RollUps, commits: &[Vec<Sent>]) -> Vec<RecordBatch> {
     (0..commits.len()).map(fold).collect()
 }
 
-/// What a merge hands over.
+/// What a merge hands over, after which no row is fresh.
 fn merged(rows: &[RecordBatch]) -> RecordBatch {
+    merged_beside(rows, FreshRows::GoOver)
+}
+
+fn merged_beside(rows: &[RecordBatch], fresh: FreshRows) -> RecordBatch {
     let mut merged = Vec::new();
     let see = |rows| {
         merged.push(rows);
         Ok::<(), QueryError>(())
     };
-    RollUps::merge_red(rows, see).expect("rows of red");
+    RollUps::merge_red(rows, fresh, see).expect("rows of red");
     concat_batches(red_schema(), &merged).expect("rows of red")
 }
 
@@ -60,6 +64,15 @@ proptest! {
         let all = merged(&parts);
         prop_assert_eq!(all.schema_ref(), red_schema());
         prop_assert_eq!(rows_of(&all), rows_of_spans(&commits.concat()));
+    }
+
+    /// Fresh rows that stay are those of the shortest step: what is made of them is the rest.
+    #[test]
+    fn rows_beside_fresh_ones_that_stay_are_all_others(commits in commits()) {
+        let fresh = fold_all(&RollUps::default(), &commits);
+        let mut expect = rows_of_spans(&commits.concat());
+        expect.retain(|row| row.key.step_seconds > ROLLUP_STEPS[0] || row.key.is_total);
+        prop_assert_eq!(rows_of(&merged_beside(&fresh, FreshRows::Stay)), expect);
     }
 
     /// Rows are ordered from the start: readers prune by it.

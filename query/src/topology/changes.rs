@@ -7,25 +7,24 @@ use super::link::Linker;
 use super::names::Names;
 use super::spans::{LinkedSpan, by_trace, put_in_order};
 
-/// Hands over the calls by which traces change when `fresh` spans join `earlier` ones: those that
-/// the whole trace has and the earlier spans had not, and those that the earlier spans had and the
-/// whole trace has not. Both lists are in order; earlier spans of other traces do not matter.
-pub(super) fn each_change(
-    fresh: &[LinkedSpan],
-    earlier: &[LinkedSpan],
-    names: &mut Names,
-    add: impl FnMut(&Call, Sign, &mut Names),
-) {
-    each_new(fresh, earlier, names, |_, _| {}, add);
+/// What comes with new spans.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Change<'a> {
+    /// A span that was not there before.
+    Span(&'a LinkedSpan),
+    /// A call that is there now, or is no more.
+    Call(&'a Call, Sign),
 }
 
-/// As [`each_change`]; the spans themselves, too, that are new.
-pub(crate) fn each_new(
+/// Hands over the spans that are new when `fresh` ones join `earlier` ones, and the calls by which
+/// their traces change: those that the whole trace has and the earlier spans had not, and those
+/// that the earlier spans had and the whole trace has not. Both lists are in order; earlier spans
+/// of other traces do not matter.
+pub(crate) fn each_change(
     fresh: &[LinkedSpan],
     earlier: &[LinkedSpan],
     names: &mut Names,
-    mut see: impl FnMut(&LinkedSpan, &mut Names),
-    mut add: impl FnMut(&Call, Sign, &mut Names),
+    mut see: impl FnMut(Change<'_>, &mut Names),
 ) {
     let mut linker = Linker::default();
     let mut whole = Vec::new();
@@ -35,10 +34,10 @@ pub(crate) fn each_new(
         while earlier.next_if(|spans| spans[0].trace_id < id).is_some() {}
         let Some(earlier) = earlier.next_if(|spans| spans[0].trace_id == id) else {
             for span in fresh {
-                see(span, names);
+                see(Change::Span(span), names);
             }
             for call in linker.link(fresh, names) {
-                add(call, Sign::Added, names);
+                see(Change::Call(call, Sign::Added), names);
             }
             continue;
         };
@@ -50,14 +49,16 @@ pub(crate) fn each_new(
             // Nothing but spans that were sent again.
             continue;
         }
-        each_new_span(&whole, earlier, |span| see(span, names));
+        each_new_span(&whole, earlier, |span| see(Change::Span(span), names));
         let mut calls = |spans: &[LinkedSpan]| {
             let mut calls = linker.link(spans, names).to_vec();
             calls.sort_unstable();
             calls
         };
         let (before, after) = (calls(earlier), calls(&whole));
-        each_difference(&before, &after, |call, sign| add(call, sign, names));
+        each_difference(&before, &after, |call, sign| {
+            see(Change::Call(call, sign), names);
+        });
     }
 }
 

@@ -8,7 +8,7 @@ use super::peer::ConnectionType;
 use super::query::TopologyDimension;
 
 /// An edge: calls from one end to another by one means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Eq)]
 pub(crate) struct EdgeKey {
     pub(crate) caller: End,
     pub(crate) callee: End,
@@ -16,30 +16,46 @@ pub(crate) struct EdgeKey {
     pub(crate) operation: Option<Name>,
 }
 
+impl PartialEq for EdgeKey {
+    #[inline]
+    fn eq(&self, other: &Self) -> bool {
+        self.code() == other.code()
+    }
+}
+
 impl Hash for EdgeKey {
-    /// In few words: it is hashed for each call.
+    #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
+        self.code()
+            .into_iter()
+            .for_each(|word| state.write_u64(word));
+    }
+}
+
+impl EdgeKey {
+    /// All of it in few words: it is looked up for each call.
+    #[inline]
+    fn code(&self) -> [u64; 4] {
         let Self {
             caller,
             callee,
             connection,
             operation,
         } = self;
-        let pair = |high, low| Name::code(high) << 32 | Name::code(low);
         let kinds = [
             caller.node.kind as u64,
             callee.node.kind as u64,
             *connection as u64,
         ];
         let kinds = kinds.into_iter().fold(0, |kinds, kind| kinds << 8 | kind);
-        state.write_u64(pair(caller.node.name, callee.node.name));
-        state.write_u64(pair(caller.version, caller.zone));
-        state.write_u64(pair(callee.version, callee.zone));
-        state.write_u64(Name::code(*operation) << 32 | kinds);
+        [
+            Name::pair(caller.node.name, callee.node.name),
+            Name::pair(caller.version, caller.zone),
+            Name::pair(callee.version, callee.zone),
+            Name::code(*operation) << 32 | kinds,
+        ]
     }
-}
 
-impl EdgeKey {
     /// The edge of a call, with everything that it can be told apart by.
     pub(crate) fn of(call: &Call) -> Self {
         Self {

@@ -6,7 +6,10 @@ use std::hash::{BuildHasherDefault, Hasher};
 /// A map whose keys are numbers that were given out here, such as a
 /// [`Name`](super::names::Name): nobody who sends spans chooses them, so the hash need not
 /// withstand an adversary, and is many times faster than the standard one.
-pub(crate) type FastMap<K, V> = HashMap<K, V, BuildHasherDefault<MixingHasher>>;
+pub(crate) type FastMap<K, V> = HashMap<K, V, FastHashing>;
+
+/// How a [`FastMap`] hashes.
+pub(crate) type FastHashing = BuildHasherDefault<MixingHasher>;
 
 /// Mixes numbers by multiplication; both halves of the product count.
 #[derive(Debug, Default)]
@@ -16,6 +19,7 @@ pub(crate) struct MixingHasher(u64);
 const MULTIPLIER: u64 = 0x9e37_79b9_7f4a_7c15;
 
 impl Hasher for MixingHasher {
+    #[inline]
     fn finish(&self) -> u64 {
         self.0
     }
@@ -34,6 +38,11 @@ impl Hasher for MixingHasher {
         self.write_u64(u64::from(number));
     }
 
+    fn write_i32(&mut self, number: i32) {
+        self.write_u32(number.cast_unsigned());
+    }
+
+    #[inline]
     fn write_u64(&mut self, number: u64) {
         let mixed = u128::from(self.0 ^ number ^ MULTIPLIER) * u128::from(MULTIPLIER);
         self.0 = (mixed >> 64) as u64 ^ mixed as u64;

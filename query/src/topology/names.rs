@@ -14,6 +14,11 @@ impl Name {
         name.map_or(0, |name| name.0.get().into())
     }
 
+    /// The numbers of two names in one.
+    pub(crate) fn pair(high: Option<Self>, low: Option<Self>) -> u64 {
+        Self::code(high) << 32 | Self::code(low)
+    }
+
     fn position(self) -> usize {
         self.0.get() as usize - 1
     }

@@ -9,7 +9,7 @@ use schemas::rollups::{BUCKET_START, EDGE_DIMENSION_STEPS, IS_FRESH};
 use schemas::{TraceId, UnixNanos};
 use tokio::task::JoinSet;
 
-use super::changes::each_change;
+use super::changes::{Change, each_change};
 use super::fetch::{SpanSource, around};
 use super::graph::GraphSums;
 use super::names::Names;
@@ -85,8 +85,10 @@ async fn add_unrolled(
         .await?;
     let earlier = earlier.in_order(names);
     let mut kept = KeptOperations::of(source.rollups);
-    each_change(fresh, earlier, names, |call, sign, names| {
-        sums.add(&kept.call(call, names), sign);
+    each_change(fresh, earlier, names, |change, names| {
+        if let Change::Call(call, sign) = change {
+            sums.add(&kept.call(call, names), sign);
+        }
     });
     sums.reserve_memory()?;
     Ok(())

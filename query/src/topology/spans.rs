@@ -69,14 +69,18 @@ impl LinkedSpan {
     /// Whether the other one is the same span, sent again: they agree in all that
     /// the digests of `red` tell spans apart by.
     pub(super) fn is_same(&self, other: &Self) -> bool {
-        self.numbers() == other.numbers() && self.texts() == other.texts()
+        self.place() == other.place()
+            && self.facts() == other.facts()
+            && self.texts() == other.texts()
     }
 
     /// By trace, then by start; then by all that makes it another span, so that the same spans have
     /// the same order however they arrived.
     pub(super) fn order(&self, other: &Self, names: &Names) -> Ordering {
-        let numbers = self.numbers().cmp(&other.numbers());
-        numbers.then_with(|| compare(self.texts(), other.texts(), names))
+        let places = self.place().cmp(&other.place());
+        places
+            .then_with(|| self.facts().cmp(&other.facts()))
+            .then_with(|| compare(self.texts(), other.texts(), names))
     }
 
     /// As [`Self::order`]; then by what copies of a span should not differ in, so that the same one
@@ -88,10 +92,17 @@ impl LinkedSpan {
             .then_with(|| compare(self.further_texts(), other.further_texts(), names))
     }
 
-    fn numbers(&self) -> impl Ord + use<> {
-        let trace = u128::from_be_bytes(self.trace_id.0);
-        let place = (trace, self.start, u64::from_be_bytes(self.span_id.0));
-        (place, self.kind, self.duration_nano, self.status.number())
+    fn trace_number(&self) -> u128 {
+        u128::from_be_bytes(self.trace_id.0)
+    }
+
+    fn place(&self) -> (u128, UnixNanos) {
+        (self.trace_number(), self.start)
+    }
+
+    fn facts(&self) -> impl Ord + use<> {
+        let span = u64::from_be_bytes(self.span_id.0);
+        (span, self.kind, self.duration_nano, self.status.number())
     }
 
     fn texts(&self) -> [Option<Name>; 5] {
@@ -129,7 +140,7 @@ fn compare<const COUNT: usize>(
 /// Puts the spans of each trace together, by start; one that came more than once stands there once.
 pub(crate) fn put_in_order(spans: &mut Vec<LinkedSpan>, names: &Names) {
     // Files are in order of traces already.
-    spans.sort_by_key(|span| span.trace_id);
+    spans.sort_by_key(LinkedSpan::trace_number);
     for trace in spans.chunk_by_mut(|one, next| one.trace_id == next.trace_id) {
         trace.sort_by(|one, other| one.order_of_copies(other, names));
     }

@@ -58,6 +58,7 @@ async fn stored(
         rows: Some(encoded.rows),
         min_start_nanos: encoded.min_start_nanos,
         max_start_nanos: encoded.max_start_nanos,
+        figures: None,
     };
     store
         .put(&added.location(), encoded.bytes.into())

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::family::Family;
 use crate::table::{AddedFile, PartitionDate};
 
 /// So many files of one date and about one size become one.
@@ -12,19 +13,31 @@ const CLASS_WIDTH: u64 = 8;
 const SMALL_FILE_BYTES: u64 = 64 * 1024;
 /// Files are not merged into ones larger than this, nor are those of more than half of it merged.
 const MAX_MERGED_BYTES: u64 = 48 << 20;
-/// Files with fresh rows are merged up to so many bytes at a time: all their rows are in memory at
-/// once, and become rows of all families there.
-const FRESH_BYTES: u64 = 4 << 20;
+/// Files with fresh rows are merged where they have so many bytes, and up to as many at a time: all
+/// their rows are in memory at once.
+const FRESH_BYTES: u64 = 6 << 20;
+/// The same of files that are copied: those of a short time make a larger one, which is as quickly
+/// read and needs no memory to be written again.
+const MAX_COPIED_BYTES: u64 = 16 << 20;
 /// When no file came for so long, none is expected.
 const QUIET_MS: i64 = 3_600_000;
+/// The same of files with fresh rows, of which every question reads all: longer than memtables get
+/// old, so that a trickle of spans is not merged flush by flush.
+const FRESH_QUIET_MS: i64 = 120_000;
 
 /// A file that may become part of another.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Candidate<'a> {
     pub(super) added: &'a AddedFile,
-    /// Whether it may hold fresh rows: they lack those of longer steps, and are merged by
-    /// themselves.
-    pub(super) is_fresh: bool,
+    pub(super) family: Family,
+}
+
+/// Files of a date that are not fresh, by their positions.
+#[derive(Debug, Default)]
+struct Settled {
+    all: Vec<usize>,
+    /// By size class.
+    alike: BTreeMap<u32, Vec<usize>>,
 }
 
 /// The candidates of a date, by their positions.
@@ -32,14 +45,13 @@ pub(super) struct Candidate<'a> {
 struct OfDate {
     all: Vec<usize>,
     fresh: Vec<usize>,
-    /// Those that are not fresh, by size class.
-    alike: BTreeMap<u32, Vec<usize>>,
-    merged: Vec<usize>,
+    to_copy: Settled,
+    to_sum: Settled,
 }
 
-/// The positions of files that are to become one; none when all is well. A row is written again
-/// once when it is not fresh any more, then about once for each size class, not once for each
-/// commit, and once more when its date is over.
+/// The positions of files that are to be merged; none when all is well. A row is read once when it
+/// is fresh. Those of the shortest step of `red` are copied from then on, all others are written
+/// again about once for each size class, and once more when their date is over.
 pub(super) fn plan(files: &[Candidate<'_>], now_ms: i64) -> Option<Vec<usize>> {
     let newest = files.iter().filter_map(|file| file.added.date).max();
     let dates = by_date(files);
@@ -50,42 +62,63 @@ pub(super) fn plan(files: &[Candidate<'_>], now_ms: i64) -> Option<Vec<usize>> {
     let mut fresh = dates.iter().filter(|(date, of_date)| {
         let fresh = &of_date.fresh;
         fresh.len() >= MERGE_WIDTH
-            || (!fresh.is_empty() && (is_quiet(files, fresh, now_ms) || is_due(date, &of_date.all)))
+            || bytes_of(files, fresh) >= FRESH_BYTES
+            || (!fresh.is_empty()
+                && (is_quiet_since(files, fresh, now_ms - FRESH_QUIET_MS)
+                    || is_due(date, &of_date.all)))
     });
     if let Some((_, of_date)) = fresh.next() {
         return Some(fitting(files, &of_date.fresh, FRESH_BYTES));
     }
-    let mut full = dates
-        .values()
-        .flat_map(|of_date| of_date.alike.values())
-        .filter(|positions| positions.len() >= MERGE_WIDTH);
-    let mut over = dates
-        .iter()
-        .filter(|(date, of_date)| is_due(date, &of_date.merged))
-        .map(|(_, of_date)| &of_date.merged);
-    let positions = full.next().or_else(|| over.next())?;
-    Some(fitting(files, positions, MAX_MERGED_BYTES))
+    let mut settled = dates.iter().flat_map(|(date, of_date)| {
+        let both = [
+            (&of_date.to_copy, MAX_COPIED_BYTES),
+            (&of_date.to_sum, MAX_MERGED_BYTES),
+        ];
+        both.map(|(settled, most)| (date, settled, most))
+    });
+    settled.find_map(|(date, settled, most)| {
+        let mut full = settled.alike.values();
+        let full = full.find(|positions| positions.len() >= MERGE_WIDTH);
+        let over = || is_due(date, &settled.all).then_some(&settled.all);
+        Some(fitting(files, full.or_else(over)?, most))
+    })
 }
 
 fn by_date(files: &[Candidate<'_>]) -> BTreeMap<PartitionDate, OfDate> {
     let mut dates: BTreeMap<PartitionDate, OfDate> = BTreeMap::new();
     for (position, file) in files.iter().enumerate() {
         // Without a date the rows may be of several, which one file cannot hold.
-        if let Some(date) = file.added.date
-            && file.added.size <= MAX_MERGED_BYTES / 2
-        {
-            let of_date = dates.entry(date).or_default();
-            of_date.all.push(position);
-            if file.is_fresh {
-                of_date.fresh.push(position);
-            } else {
-                let class = size_class(file.added.size);
-                of_date.alike.entry(class).or_default().push(position);
-                of_date.merged.push(position);
-            }
+        let Some(date) = file.added.date else {
+            continue;
+        };
+        let most = match file.family {
+            Family::ToCopy => MAX_COPIED_BYTES,
+            Family::Fresh | Family::FreshToCopy | Family::ToSum => MAX_MERGED_BYTES,
+        };
+        if file.added.size > most / 2 {
+            continue;
         }
+        let of_date = dates.entry(date).or_default();
+        of_date.all.push(position);
+        let settled = match file.family {
+            Family::Fresh | Family::FreshToCopy => {
+                of_date.fresh.push(position);
+                continue;
+            }
+            Family::ToCopy => &mut of_date.to_copy,
+            Family::ToSum => &mut of_date.to_sum,
+        };
+        settled.all.push(position);
+        let class = size_class(file.added.size);
+        settled.alike.entry(class).or_default().push(position);
     }
     dates
+}
+
+fn bytes_of(files: &[Candidate<'_>], positions: &[usize]) -> u64 {
+    let sizes = positions.iter().map(|position| files[*position].added.size);
+    sizes.sum()
 }
 
 /// The first of some files that are no larger than `most` bytes together; one at least.
@@ -103,17 +136,18 @@ fn fitting(files: &[Candidate<'_>], positions: &[usize], most: u64) -> Vec<usize
 /// spans may still come, and the largest file is not written again for each of them.
 fn is_worth_it(files: &[Candidate<'_>], positions: &[usize], now_ms: i64) -> bool {
     let sizes = || positions.iter().map(|position| files[*position].added.size);
-    let all: u64 = sizes().sum();
+    let all = bytes_of(files, positions);
     let largest = sizes().max().unwrap_or_default();
     positions.len() > 1
-        && (is_quiet(files, positions, now_ms) || (all - largest) * CLASS_WIDTH >= largest)
+        && (is_quiet_since(files, positions, now_ms - QUIET_MS)
+            || (all - largest) * CLASS_WIDTH >= largest)
 }
 
-fn is_quiet(files: &[Candidate<'_>], positions: &[usize], now_ms: i64) -> bool {
+fn is_quiet_since(files: &[Candidate<'_>], positions: &[usize], since_ms: i64) -> bool {
     let times = positions.iter();
     let times = times.map(|position| files[*position].added.modification_time_ms);
     let latest = times.max();
-    latest.is_some_and(|latest| now_ms.saturating_sub(latest) >= QUIET_MS)
+    latest.is_some_and(|latest| latest <= since_ms)
 }
 
 fn size_class(bytes: u64) -> u32 {

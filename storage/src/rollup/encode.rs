@@ -3,23 +3,27 @@
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Range;
+use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, UInt32Type};
-use arrow_array::{ArrayRef, PrimitiveArray, RecordBatch, UInt32Array};
+use arrow_array::{ArrayRef, BooleanArray, Int64Array, PrimitiveArray, RecordBatch, UInt32Array};
 use arrow_schema::{ArrowError, DataType, Schema, SchemaRef};
 use arrow_select::take::take_record_batch;
 use bytes::Bytes;
-use datafusion::arrow::compute::partition;
+use datafusion::arrow::compute::kernels::cmp::eq;
+use datafusion::arrow::compute::{filter_record_batch, not, partition};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
-use schemas::rollups::{BUCKET_START, IS_FRESH};
+use schemas::rollups::{BUCKET_START, IS_FRESH, IS_TOTAL, STEP_SECONDS};
 
-use crate::table::PartitionDate;
+use super::RollupTable;
+use super::family::LONGEST_STEP;
+use crate::table::{FigureBounds, PartitionDate};
 
 /// Rows of a row group. It also ends where what is summed up changes: readers want one kind of rows.
 const ROW_GROUP_ROWS: usize = 50_000;
@@ -32,8 +36,7 @@ const PAGE_BYTES: usize = 32 << 10;
 const BATCH_ROWS: usize = 64;
 
 /// The columns that say what rows are sums over. All rows of a step and a kind stand together.
-const KINDS: [&str; 4] = [STEP, "is_total", "dimension", IS_FRESH];
-const STEP: &str = "step_seconds";
+const KINDS: [&str; 4] = [STEP_SECONDS, IS_TOTAL, "dimension", IS_FRESH];
 
 /// A Parquet file that is not stored yet.
 #[derive(Debug)]
@@ -46,6 +49,8 @@ pub(super) struct EncodedRows {
     pub(super) min_start_nanos: i64,
     /// The last bucket's start, nanoseconds since 1970.
     pub(super) max_start_nanos: i64,
+    /// None where there are no rows.
+    pub(super) figures: Option<FigureBounds>,
 }
 
 /// Encodes rows as they come, in their order: one file for each date of their buckets.
@@ -106,6 +111,53 @@ fn int64<'a>(
         .ok_or_else(|| ArrowError::SchemaError(format!("{name} is {}", column.data_type())))
 }
 
+/// Encodes merged rows of one date: those of the longest step in a file of their own, as no others
+/// are summed up again.
+#[derive(Debug)]
+pub(super) struct MergedEncoders {
+    shorter: FileEncoder,
+    longest: FileEncoder,
+}
+
+impl MergedEncoders {
+    /// Files without rows.
+    ///
+    /// # Errors
+    /// When the table's schema cannot be written.
+    pub(super) fn new(table: RollupTable, date: PartitionDate) -> Result<Self, ParquetError> {
+        let encoder = || FileEncoder::new(date, Arc::clone((table.definition().schema)()));
+        Ok(Self {
+            shorter: encoder()?,
+            longest: encoder()?,
+        })
+    }
+
+    /// Appends rows.
+    ///
+    /// # Errors
+    /// When they are not those of a rollup table.
+    pub(super) fn write(&mut self, rows: &RecordBatch) -> Result<(), ParquetError> {
+        let is_longest = eq(
+            int64(rows, STEP_SECONDS)?,
+            &Int64Array::new_scalar(LONGEST_STEP),
+        )?;
+        self.shorter
+            .write(&filter_record_batch(rows, &not(&is_longest)?)?)?;
+        self.longest.write(&filter_record_batch(rows, &is_longest)?)
+    }
+
+    /// The files that have rows.
+    ///
+    /// # Errors
+    /// When the end of one cannot be encoded.
+    pub(super) fn finish(self) -> Result<Vec<EncodedRows>, ParquetError> {
+        let both = [self.shorter, self.longest].into_iter();
+        both.filter(|encoder| encoder.rows > 0)
+            .map(FileEncoder::finish)
+            .collect()
+    }
+}
+
 /// Encodes rows of one date as they come, in their order.
 #[derive(Debug)]
 pub(super) struct FileEncoder {
@@ -115,6 +167,7 @@ pub(super) struct FileEncoder {
     kind: Vec<ArrayRef>,
     rows: u64,
     starts: Option<(i64, i64)>,
+    figures: Option<FigureBounds>,
 }
 
 impl FileEncoder {
@@ -133,6 +186,7 @@ impl FileEncoder {
             kind: Vec::new(),
             rows: 0,
             starts: None,
+            figures: None,
         })
     }
 
@@ -151,10 +205,13 @@ impl FileEncoder {
             }
             self.writer.write(&rows.slice(run.start, run.len()))?;
         }
-        for start in int64(rows, BUCKET_START)?.values() {
-            let (first, last) = self.starts.unwrap_or((*start, *start));
-            self.starts = Some((first.min(*start), last.max(*start)));
-        }
+        widen(&mut self.starts, int64(rows, BUCKET_START)?.values());
+        let of_rows = bounds(rows)?;
+        self.figures = self
+            .figures
+            .into_iter()
+            .chain(of_rows)
+            .reduce(FigureBounds::and);
         self.rows += rows.num_rows() as u64;
         Ok(())
     }
@@ -171,7 +228,25 @@ impl FileEncoder {
             rows: self.rows,
             min_start_nanos,
             max_start_nanos,
+            figures: self.figures,
         })
+    }
+}
+
+fn bounds(rows: &RecordBatch) -> Result<Option<FigureBounds>, ArrowError> {
+    let mut steps = None;
+    widen(&mut steps, int64(rows, STEP_SECONDS)?.values());
+    let fresh = rows.column_by_name(IS_FRESH).map(AsArray::as_boolean);
+    let trues = fresh.map_or(0, BooleanArray::true_count);
+    let fresh = (trues == rows.num_rows(), trues > 0);
+    Ok(steps.map(|steps| FigureBounds { steps, fresh }))
+}
+
+/// Makes bounds hold further values.
+pub(super) fn widen(bounds: &mut Option<(i64, i64)>, values: &[i64]) {
+    for value in values {
+        let (least, greatest) = bounds.unwrap_or((*value, *value));
+        *bounds = Some((least.min(*value), greatest.max(*value)));
     }
 }
 
@@ -188,7 +263,8 @@ fn runs_of_one_kind(columns: &[ArrayRef]) -> Result<Vec<Range<usize>>, ArrowErro
     }
 }
 
-fn properties(schema: &Schema) -> WriterProperties {
+/// How files of a table are encoded.
+pub(super) fn properties(schema: &Schema) -> WriterProperties {
     let mut builder = WriterProperties::builder()
         .set_created_by(concat!("spanhouse version ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_writer_version(WriterVersion::PARQUET_1_0)
@@ -202,7 +278,7 @@ fn properties(schema: &Schema) -> WriterProperties {
     for field in schema.fields() {
         let path = ColumnPath::new(vec![field.name().clone()]);
         let repeats = match field.data_type() {
-            DataType::Int64 => [STEP, BUCKET_START].contains(&field.name().as_str()),
+            DataType::Int64 => [STEP_SECONDS, BUCKET_START].contains(&field.name().as_str()),
             DataType::Binary => false,
             _ => true,
         };

@@ -104,6 +104,12 @@ impl RollupFooter {
         }
     }
 
+    /// Whether spanhouse wrote the file.
+    pub(super) fn is_ours(&self) -> bool {
+        let writer = self.reader.metadata().file_metadata().created_by();
+        writer.is_some_and(|name| name.starts_with("spanhouse "))
+    }
+
     pub(super) fn row_groups(&self) -> &[RowGroupMetaData] {
         self.reader.metadata().row_groups()
     }

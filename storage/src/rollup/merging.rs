@@ -142,10 +142,8 @@ impl SideBySide {
         let mut inputs = Vec::with_capacity(files.len());
         for file in files {
             let footer = footer_of(file, store).await?;
-            let writer = footer.reader.metadata().file_metadata().created_by();
-            let is_ours = writer.is_some_and(|name| name.starts_with("spanhouse "));
             let stream = rows_of(table, file, &footer, store, batch_rows)?;
-            let stream: RowStream = if is_ours {
+            let stream: RowStream = if footer.is_ours() {
                 stream
             } else {
                 let rows = order.sorted(&stream.try_collect::<Vec<_>>().await?)?;

@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 use parquet::arrow::arrow_reader::RowSelection;
 use schemas::ColumnId;
-use schemas::rollups::{BUCKET_START, IS_FRESH};
+use schemas::rollups::{BUCKET_START, IS_FRESH, STEP_SECONDS};
 
-use super::RollupTable;
 use super::file::{RollupFile, RollupFooter};
 use crate::scan::{
     ColumnFacts, Condition, Facts, Nulls, Page, Value, facts_of_leaf, pages_of_leaf, prune,
@@ -59,19 +58,6 @@ pub(super) fn wanted_rows(
     wanted.collect()
 }
 
-/// Whether, by its footer, a file may hold rows that no others repeat.
-pub(super) fn may_hold_fresh_rows(table: RollupTable, footer: &RollupFooter) -> bool {
-    let Some((column, _)) = (table.definition().schema)().column_with_name(IS_FRESH) else {
-        return false;
-    };
-    let mut numbers = 0..footer.row_groups().len();
-    numbers.any(|row_group| {
-        let known = RowGroupFacts { footer, row_group }.column(ColumnId(column));
-        let greatest = known.bounds.map(|(_, greatest)| greatest);
-        known.nulls != Nulls::All && greatest != Some(Value::Bool(false))
-    })
-}
-
 /// Deals rows out to at most `count` parts of about one size, each of a time of its own: what is
 /// added up from one bucket comes mostly from one part.
 pub(super) fn deal(mut wanted: Vec<WantedRows>, count: usize) -> Vec<Vec<WantedRows>> {
@@ -94,19 +80,22 @@ struct LogFacts<'a>(&'a RollupFile);
 impl Facts for LogFacts<'_> {
     fn column(&self, column: ColumnId) -> ColumnFacts {
         let schema = (self.0.table.definition().schema)();
-        if schema.field(column.0).name() != BUCKET_START {
-            return ColumnFacts::UNKNOWN;
-        }
         let added = &self.0.added;
-        // Unknown bounds are the widest.
-        let bounds = (
-            Value::Int(added.min_start_nanos),
-            Value::Int(added.max_start_nanos),
-        );
-        ColumnFacts {
+        let both = |(least, greatest)| (Value::Int(least), Value::Int(greatest));
+        let bounds = match schema.field(column.0).name().as_str() {
+            // Unknown bounds are the widest.
+            BUCKET_START => Some(both((added.min_start_nanos, added.max_start_nanos))),
+            STEP_SECONDS => added.figures.map(|figures| both(figures.steps)),
+            IS_FRESH => added.figures.map(|figures| {
+                let (least, greatest) = figures.fresh;
+                (Value::Bool(least), Value::Bool(greatest))
+            }),
+            _ => None,
+        };
+        bounds.map_or(ColumnFacts::UNKNOWN, |bounds| ColumnFacts {
             nulls: Nulls::None,
             bounds: Some(bounds),
-        }
+        })
     }
 
     fn may_contain(&self, _column: ColumnId, _value: &Value) -> bool {
@@ -119,9 +108,9 @@ impl Facts for LogFacts<'_> {
 }
 
 /// What a file's footer says of a row group.
-struct RowGroupFacts<'a> {
-    footer: &'a RollupFooter,
-    row_group: usize,
+pub(super) struct RowGroupFacts<'a> {
+    pub(super) footer: &'a RollupFooter,
+    pub(super) row_group: usize,
 }
 
 impl RowGroupFacts<'_> {
@@ -154,6 +143,7 @@ impl Facts for RowGroupFacts<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::rollup::RollupTable;
     use crate::rollup::file::tests::empty_footer;
     use crate::table::{AddedFile, PartitionDate};
 
@@ -166,6 +156,7 @@ mod tests {
             rows: None,
             min_start_nanos: start,
             max_start_nanos: start,
+            figures: None,
         };
         WantedRows {
             file: Arc::new(RollupFile::new(RollupTable::Red, added)),

@@ -4,18 +4,19 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arrow_array::RecordBatch;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::errors::ParquetError;
+use schemas::rollups::FreshRows;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
 use super::compaction::Candidate;
-use super::encode::{EncodedRows, FileEncoder};
+use super::copying::{can_be_copied, copied};
+use super::encode::{EncodedRows, MergedEncoders};
+use super::family::Family;
 use super::merging::{SideBySide, read_whole};
-use super::plan::may_hold_fresh_rows;
-use super::{Merge, RollupFile, RollupTable, compaction};
+use super::{Merge, MergedRows, RollupFile, RollupTable, compaction};
 use crate::table::{
     AddedFile, AppTransaction, Changes, Commit, Committed, DeltaLog, DurableLocal, Operation,
     Outcome, PartitionDate, data_file_path,
@@ -111,6 +112,7 @@ impl RollupWriter {
             rows: Some(file.rows),
             min_start_nanos: file.min_start_nanos,
             max_start_nanos: file.max_start_nanos,
+            figures: file.figures,
         };
         let put = self.store.put(&added.location(), file.bytes.into()).await;
         put.map_err(|error| {
@@ -189,27 +191,27 @@ impl RollupWriter {
         merge: &Merge,
         now_ms: i64,
     ) -> Result<bool, StorageError> {
-        let is_fresh = self.hold_fresh_rows().await?;
-        let candidates = self.files.iter().zip(is_fresh);
-        let candidates = candidates.map(|(file, is_fresh)| Candidate {
+        let families = self.families().await?;
+        let candidates = self.files.iter().zip(&families);
+        let candidates = candidates.map(|(file, family)| Candidate {
             added: &file.added,
-            is_fresh,
+            family: *family,
         });
         let candidates: Vec<Candidate<'_>> = candidates.collect();
         let Some(positions) = compaction::plan(&candidates, now_ms) else {
             return Ok(false);
         };
-        let are_fresh = positions
-            .iter()
-            .any(|position| candidates[*position].is_fresh);
+        // The one that can do least says what is done to all.
+        let family = positions.iter().map(|position| families[*position]).min();
         let parts: Vec<Arc<RollupFile>> = positions
             .into_iter()
             .map(|position| Arc::clone(&self.files[position]))
             .collect();
-        let Some(date) = parts.first().and_then(|file| file.added.date) else {
+        let date = parts.first().and_then(|file| file.added.date);
+        let Some((family, date)) = family.zip(date) else {
             return Ok(false);
         };
-        let files = vec![self.merged(&parts, are_fresh, date, merge).await?];
+        let files = self.merged(&parts, family, date, merge).await?;
         let commit = Commit {
             operation: Operation::Optimize,
             adds: added(&files),
@@ -246,57 +248,87 @@ impl RollupWriter {
         self.log.close().await;
     }
 
-    /// Whether each file may hold fresh rows.
-    async fn hold_fresh_rows(&self) -> Result<Vec<bool>, StorageError> {
+    async fn families(&self) -> Result<Vec<Family>, StorageError> {
         let known = stream::iter(self.files.clone()).map(|file| async move {
+            if let Some(family) = Family::by_log(&file) {
+                return Ok(family);
+            }
             let footer = file.footer(&self.store).await?;
-            Ok(may_hold_fresh_rows(self.table, &footer))
+            Ok(Family::of(&file, &footer))
         });
         known.buffered(FOOTERS_AT_ONCE).try_collect().await
     }
 
-    /// One file of several. With fresh rows among them all are in memory, as one of them may become
-    /// rows of every family; otherwise no more than some of each file.
+    /// What files become. With fresh rows among them all are in memory, as one of them may become
+    /// rows of every kind; otherwise no more than some of each file, or a file at a time.
     async fn merged(
         &self,
         parts: &[Arc<RollupFile>],
-        are_fresh: bool,
+        family: Family,
         date: PartitionDate,
         merge: &Merge,
-    ) -> Result<Arc<RollupFile>, StorageError> {
+    ) -> Result<Vec<Arc<RollupFile>>, StorageError> {
         let table = self.table;
         let failed = |error| {
             let table = table.definition();
             StorageError::unavailable(&format!("merge files of {table}"), error)
         };
-        let schema = Arc::clone((table.definition().schema)());
-        let mut encoder = FileEncoder::new(date, schema).map_err(failed)?;
-        if are_fresh {
-            let rows = read_whole(table, parts, &self.store).await;
-            encoder = self.append(encoder, rows.map_err(failed)?, merge).await?;
-        } else {
+        let family = match self.can_be_copied(parts).await? {
+            true => family,
+            false => family.if_not_copied(),
+        };
+        let mut files = Vec::new();
+        if matches!(family, Family::FreshToCopy | Family::ToCopy) {
+            let copied = copied(parts, date, &self.store).await;
+            files.push(self.put(copied.map_err(failed)?).await?);
+        }
+        let fresh = match family {
+            Family::ToCopy => return Ok(files),
+            Family::FreshToCopy => FreshRows::Stay,
+            Family::Fresh | Family::ToSum => FreshRows::GoOver,
+        };
+        let mut encoders = MergedEncoders::new(table, date).map_err(failed)?;
+        if family == Family::ToSum {
             let opened = SideBySide::open(table, parts, &self.store).await;
-            let mut rows = opened.map_err(failed)?;
-            while let Some(rows) = rows.next().await.map_err(failed)? {
-                encoder = self.append(encoder, rows, merge).await?;
+            let mut side_by_side = opened.map_err(failed)?;
+            while let Some(rows) = side_by_side.next().await.map_err(failed)? {
+                let rows = MergedRows { rows, fresh };
+                encoders = self.append(encoders, rows, merge).await?;
+            }
+        } else {
+            let rows = read_whole(table, parts, &self.store).await;
+            let rows = rows.map_err(failed)?;
+            let rows = MergedRows { rows, fresh };
+            encoders = self.append(encoders, rows, merge).await?;
+        }
+        for encoded in encoders.finish().map_err(failed)? {
+            files.push(self.put(encoded).await?);
+        }
+        Ok(files)
+    }
+
+    async fn can_be_copied(&self, parts: &[Arc<RollupFile>]) -> Result<bool, StorageError> {
+        for file in parts {
+            if !can_be_copied(file, &*file.footer(&self.store).await?) {
+                return Ok(false);
             }
         }
-        self.put(encoder.finish().map_err(failed)?).await
+        Ok(true)
     }
 
     /// Appends what rows become by a merge.
     async fn append(
         &self,
-        mut encoder: FileEncoder,
-        rows: Vec<RecordBatch>,
+        mut encoders: MergedEncoders,
+        rows: MergedRows,
         merge: &Merge,
-    ) -> Result<FileEncoder, StorageError> {
+    ) -> Result<MergedEncoders, StorageError> {
         let (table, merge) = (self.table, Arc::clone(merge));
         let merging = spawn_blocking(move || {
             merge(table, rows, &mut |_, rows| {
-                encoder.write(rows).map_err(|error| error.to_string())
+                encoders.write(rows).map_err(|error| error.to_string())
             })?;
-            Ok(encoder)
+            Ok(encoders)
         });
         let merged: Result<_, String> = merging
             .await

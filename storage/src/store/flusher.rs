@@ -192,6 +192,7 @@ async fn store_file(shared: &Shared, file: EncodedFile) -> Result<DataFile, Stor
         rows: Some(file.rows),
         min_start_nanos: file.min_start_nanos,
         max_start_nanos: file.max_start_nanos,
+        figures: None,
     };
     let put = shared
         .objects

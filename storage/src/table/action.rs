@@ -219,6 +219,7 @@ impl Add {
             rows: None,
             min_start_nanos: i64::MIN,
             max_start_nanos: i64::MAX,
+            figures: None,
         };
         Ok(file.with_stats(table.time_column, self.stats.as_deref()))
     }
@@ -240,6 +241,7 @@ impl ReadRemove {
             rows: None,
             min_start_nanos: i64::MIN,
             max_start_nanos: i64::MAX,
+            figures: None,
         }
     }
 }

@@ -1,6 +1,7 @@
 //! A live data file, as the log tells of it.
 
 use object_store::path::Path;
+use schemas::rollups::{IS_FRESH, STEP_SECONDS};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -24,6 +25,33 @@ pub(crate) struct AddedFile {
     pub(crate) min_start_nanos: i64,
     /// No span, or bucket, starts after this, nanoseconds since 1970; `i64::MAX` if unknown.
     pub(crate) max_start_nanos: i64,
+    /// What is known of rows of figures; `None` if nothing.
+    pub(crate) figures: Option<FigureBounds>,
+}
+
+/// Bounds of what all rows of a file of figures say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FigureBounds {
+    /// The least and the greatest [`STEP_SECONDS`].
+    pub(crate) steps: (i64, i64),
+    /// [`IS_FRESH`], where false comes before true; null counts as false.
+    pub(crate) fresh: (bool, bool),
+}
+
+impl FigureBounds {
+    /// Bounds of these rows and of others.
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self {
+            steps: (
+                self.steps.0.min(other.steps.0),
+                self.steps.1.max(other.steps.1),
+            ),
+            fresh: (
+                self.fresh.0.min(other.fresh.0),
+                self.fresh.1.max(other.fresh.1),
+            ),
+        }
+    }
 }
 
 /// The path of a new data file.
@@ -49,7 +77,8 @@ impl AddedFile {
         Path::from_url_path(&self.path).unwrap_or_else(|_| Path::from(self.path.as_str()))
     }
 
-    /// The statistics as Delta writes them; those of `time_column` beside the number of rows.
+    /// The statistics as Delta writes them: those of `time_column`, and what is known of figures,
+    /// beside the number of rows.
     pub(super) fn stats(&self, time_column: &str) -> Option<String> {
         let rows = self.rows?;
         let mut stats = json!({ "numRecords": rows });
@@ -57,6 +86,16 @@ impl AddedFile {
             stats["minValues"] = json!({ time_column: self.min_start_nanos });
             stats["maxValues"] = json!({ time_column: self.max_start_nanos });
             stats["nullCount"] = json!({ time_column: 0 });
+        }
+        if let Some(FigureBounds { steps, fresh }) = self.figures {
+            for (side, step, fresh) in [
+                ("minValues", steps.0, fresh.0),
+                ("maxValues", steps.1, fresh.1),
+            ] {
+                stats[side][STEP_SECONDS] = json!(step);
+                stats[side][IS_FRESH] = json!(fresh);
+            }
+            stats["nullCount"][STEP_SECONDS] = json!(0);
         }
         Some(stats.to_string())
     }
@@ -66,10 +105,20 @@ impl AddedFile {
         let stats: Value = stats
             .and_then(|stats| serde_json::from_str(stats).ok())
             .unwrap_or_default();
-        let start = |side: &str| stats[side][time_column].as_i64();
+        let sides = ["minValues", "maxValues"];
+        let bound = |side: &str, column: &str| stats[side][column].as_i64();
+        let steps = sides.map(|side| bound(side, STEP_SECONDS));
+        let fresh = sides.map(|side| stats[side][IS_FRESH].as_bool());
         self.rows = stats["numRecords"].as_u64();
-        self.min_start_nanos = start("minValues").unwrap_or(UNKNOWN.0);
-        self.max_start_nanos = start("maxValues").unwrap_or(UNKNOWN.1);
+        self.min_start_nanos = bound("minValues", time_column).unwrap_or(UNKNOWN.0);
+        self.max_start_nanos = bound("maxValues", time_column).unwrap_or(UNKNOWN.1);
+        self.figures = match (steps, fresh) {
+            ([Some(least), Some(greatest)], [Some(first), Some(last)]) => Some(FigureBounds {
+                steps: (least, greatest),
+                fresh: (first, last),
+            }),
+            _ => None,
+        };
         self
     }
 }
@@ -92,6 +141,7 @@ mod tests {
             rows: Some(3),
             min_start_nanos: 1_795_392_000_000_000_001,
             max_start_nanos: 1_795_392_000_000_000_002,
+            figures: None,
         }
     }
 
@@ -113,6 +163,26 @@ mod tests {
             without.with_stats(TIME, file().stats(TIME).as_deref()),
             file()
         );
+    }
+
+    #[test]
+    fn bounds_of_figures_are_told() {
+        let figures = AddedFile {
+            figures: Some(FigureBounds {
+                steps: (10, 60),
+                fresh: (false, true),
+            }),
+            ..file()
+        };
+        let stats = figures.stats(TIME);
+        let told = |part: &str| stats.as_ref().is_some_and(|stats| stats.contains(part));
+        assert!(told(
+            r#""minValues":{"is_fresh":false,"start_time_unix_nano":1795392000000000001,"step_seconds":10}"#
+        ));
+        assert!(told(
+            r#""maxValues":{"is_fresh":true,"start_time_unix_nano":1795392000000000002,"step_seconds":60}"#
+        ));
+        assert_eq!(file().with_stats(TIME, stats.as_deref()), figures);
     }
 
     #[test]

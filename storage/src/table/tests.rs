@@ -35,6 +35,7 @@ fn file(number: u64) -> AddedFile {
         rows: Some(10 * number),
         min_start_nanos: number as i64,
         max_start_nanos: 2 * number as i64,
+        figures: None,
     }
 }
 

@@ -1,9 +1,9 @@
 //! Sums of many histograms.
 
-use super::wire::each_count;
+use super::wire::{each_count, put_counts};
 use super::{Bucket, DurationHistogram, MalformedHistogram, bucket_of};
 
-/// Buckets that are looked at together; a bit for each fits a word.
+/// Buckets that are looked at together, and blocks that are; a bit for each fits a word.
 const BLOCK: usize = 64;
 
 /// Adds histograms up, and takes some out, in memory that one sum after the other uses: a count
@@ -14,6 +14,8 @@ pub(crate) struct HistogramSum {
     counts: Vec<i64>,
     /// For each block, the buckets that were added to since the last sum; all others are zero.
     touched: Vec<u64>,
+    /// The blocks that have such buckets: most sums are of few.
+    touched_blocks: Vec<u64>,
     /// What a sum is written to first: only then its length is known.
     taken: Vec<(Bucket, u64)>,
 }
@@ -50,34 +52,46 @@ impl HistogramSum {
             let blocks = bucket_of(u64::MAX) as usize / BLOCK + 1;
             self.counts = vec![0; blocks * BLOCK];
             self.touched = vec![0; blocks];
+            self.touched_blocks = vec![0; blocks.div_ceil(BLOCK)];
         }
     }
 
     fn add(&mut self, bucket: Bucket, count: i64) {
         let sum = &mut self.counts[bucket as usize];
         *sum = sum.saturating_add(count);
-        self.touched[bucket as usize / BLOCK] |= 1 << (bucket as usize % BLOCK);
+        let block = bucket as usize / BLOCK;
+        self.touched[block] |= 1 << (bucket as usize % BLOCK);
+        self.touched_blocks[block / BLOCK] |= 1 << (block % BLOCK);
     }
 
     /// The sum since the last one was taken. Buckets below zero are empty.
     pub(crate) fn take(&mut self) -> DurationHistogram {
-        self.taken.clear();
-        let blocks = self.counts.chunks_exact_mut(BLOCK).zip(&mut self.touched);
-        for (block, (counts, touched)) in (0..).zip(blocks) {
-            let mut rest = std::mem::take(touched);
-            while rest != 0 {
-                let bucket = rest.trailing_zeros();
-                rest &= rest - 1;
-                let count = std::mem::take(&mut counts[bucket as usize]);
-                if count > 0 {
-                    let bucket = block * BLOCK as Bucket + bucket;
-                    self.taken.push((bucket, count.cast_unsigned()));
-                }
-            }
-        }
+        self.move_to_taken();
         DurationHistogram {
             counts: self.taken.as_slice().to_vec(),
             pending: Vec::new(),
+        }
+    }
+
+    /// As [`Self::take`]; appends the sum in HdrHistogram's form.
+    pub(crate) fn take_bytes(&mut self, bytes: &mut Vec<u8>) {
+        self.move_to_taken();
+        put_counts(self.taken.iter().copied(), bytes);
+    }
+
+    fn move_to_taken(&mut self) {
+        self.taken.clear();
+        for (word, blocks) in self.touched_blocks.iter_mut().enumerate() {
+            for block in each_bit(std::mem::take(blocks)) {
+                let block = word * BLOCK + block;
+                for bucket in each_bit(std::mem::take(&mut self.touched[block])) {
+                    let bucket = block * BLOCK + bucket;
+                    let count = std::mem::take(&mut self.counts[bucket]);
+                    if count > 0 {
+                        self.taken.push((bucket as Bucket, count.cast_unsigned()));
+                    }
+                }
+            }
         }
     }
 
@@ -89,6 +103,15 @@ impl HistogramSum {
         parts.for_each(|part| self.add_histogram(part, 1));
         self.take()
     }
+}
+
+/// The positions of the bits that are set, lowest first.
+fn each_bit(mut rest: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        let bit = (rest != 0).then(|| rest.trailing_zeros() as usize);
+        rest &= rest.wrapping_sub(1);
+        bit
+    })
 }
 
 #[cfg(test)]
@@ -121,6 +144,10 @@ mod tests {
                     sum.add_histogram(&of(part), -2);
                 }
                 prop_assert_eq!(sum.take().to_bytes(), merged.to_bytes());
+                sum.add_histogram(&merged, 1);
+                let mut bytes = b"before".to_vec();
+                sum.take_bytes(&mut bytes);
+                prop_assert_eq!(bytes, [&b"before"[..], &merged.to_bytes()].concat());
                 let parts: Vec<DurationHistogram> = parts.iter().map(|part| of(part)).collect();
                 let mut at_once = sum.of(parts.iter());
                 prop_assert_eq!(at_once.to_bytes(), merged.to_bytes());

@@ -8,7 +8,9 @@ use super::{Bucket, DurationHistogram, bucket_of, range_of};
 
 const COOKIE: u32 = 0x1c84_9303 | 0x10;
 const HEADER: usize = 40;
-const SIGNIFICANT_DIGITS: u32 = 3;
+
+/// What a header says of buckets: no offset, so many digits, and 1 as the lowest value.
+const BUCKETS: [u8; 16] = [0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 1];
 
 /// Bytes that are no histogram of this kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -45,7 +47,7 @@ pub(crate) fn bytes_of_sorted(buckets: &[Bucket], bytes: &mut Vec<u8>) {
 }
 
 /// Appends a histogram in HdrHistogram's form, of counts in the order of their buckets.
-fn put_counts(counts: impl Iterator<Item = (Bucket, u64)>, bytes: &mut Vec<u8>) {
+pub(super) fn put_counts(counts: impl Iterator<Item = (Bucket, u64)>, bytes: &mut Vec<u8>) {
     let start = bytes.len();
     bytes.resize(start + HEADER, 0);
     let mut next: Bucket = 0;
@@ -65,12 +67,12 @@ fn put_counts(counts: impl Iterator<Item = (Bucket, u64)>, bytes: &mut Vec<u8>) 
     });
     let length = bytes.len() - start - HEADER;
     let length = u32::try_from(length).expect("60,000 buckets of ten bytes at most");
-    let words = [COOKIE, length, 0, SIGNIFICANT_DIGITS].map(u32::to_be_bytes);
-    let long_words = [1, highest, 1_f64.to_bits()].map(u64::to_be_bytes);
+    let words = [COOKIE, length].map(u32::to_be_bytes);
+    let long_words = [highest, 1_f64.to_bits()].map(u64::to_be_bytes);
     if let Some(header) = bytes.get_mut(start..start + HEADER) {
-        let (short, long) = header.split_at_mut(words.as_flattened().len());
-        short.copy_from_slice(words.as_flattened());
-        long.copy_from_slice(long_words.as_flattened());
+        header[..8].copy_from_slice(words.as_flattened());
+        header[8..24].copy_from_slice(&BUCKETS);
+        header[24..].copy_from_slice(long_words.as_flattened());
     }
 }
 
@@ -93,10 +95,7 @@ pub(super) fn each_count(
     if word(4) as usize != counts.len() {
         return Err(MalformedHistogram("its length is another"));
     }
-    if word(8) != 0
-        || word(12) != SIGNIFICANT_DIGITS
-        || header.get(16..24) != Some(&[0, 0, 0, 0, 0, 0, 0, 1])
-    {
+    if header.get(8..24) != Some(&BUCKETS) {
         return Err(MalformedHistogram("its buckets are others"));
     }
     let last = i64::from(bucket_of(u64::MAX));
@@ -119,6 +118,11 @@ pub(super) fn each_count(
 /// ZigZag LEB128 as HdrHistogram writes it: the ninth byte holds eight bits and ends the number.
 fn put_number(bytes: &mut Vec<u8>, number: i64) {
     let mut rest = ((number << 1) ^ (number >> 63)).cast_unsigned();
+    // Most numbers are of one byte, those of empty buckets mostly of two.
+    if (0x80..0x4000).contains(&rest) {
+        bytes.extend_from_slice(&[rest as u8 | 0x80, (rest >> 7) as u8]);
+        return;
+    }
     for _ in 0..8 {
         if rest < 0x80 {
             bytes.push(rest as u8);

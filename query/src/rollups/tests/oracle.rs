@@ -8,6 +8,7 @@ use schemas::rollups::ROLLUP_STEPS;
 use super::super::red_rows::RedRows;
 use super::model::{Sent, distinct};
 use crate::red::{Cell, DurationHistogram, GroupBy};
+use crate::rollups::{Summands, TableRows};
 
 /// A row of `red`, in the order in which rows stand.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,7 +58,7 @@ pub(super) fn rows_of(batch: &RecordBatch) -> Vec<Row> {
             count: cell.count,
             sum_nano: i64::try_from(cell.sum_nano).expect("it came from 64 bits"),
             max_nano: cell.max_nano,
-            durations: rows.durations(row).to_vec(),
+            durations: rows.histograms(row)[0].to_vec(),
         }
     };
     (0..rows.len()).map(row).collect()

@@ -17,8 +17,8 @@ pub(super) struct Family {
     answered: Vec<bool>,
     /// The topic that a consumer below names.
     consumed_from: Vec<Option<Name>>,
-    /// The spans of each id, by id.
-    by_id: Vec<(SpanId, Halves)>,
+    /// The spans of each id, by id as a number.
+    by_id: Vec<(u64, Halves)>,
     /// While nearest names are looked for: which spans were walked over, and those of this walk.
     is_known: Vec<bool>,
     walked: Vec<usize>,
@@ -66,7 +66,7 @@ impl Family {
         for (position, span) in spans.iter().enumerate() {
             let mut halves = Halves::default();
             halves.see(position, span);
-            self.by_id.push((span.span_id, halves));
+            self.by_id.push((number(span.span_id), halves));
         }
         // Stable: of the spans of one id the first one counts.
         self.by_id.sort_by_key(|(id, _)| *id);
@@ -81,7 +81,7 @@ impl Family {
     }
 
     fn of_id(&self, id: SpanId) -> Option<Halves> {
-        let found = self.by_id.binary_search_by_key(&id, |(id, _)| *id);
+        let found = self.by_id.binary_search_by_key(&number(id), |(id, _)| *id);
         found.ok().map(|found| self.by_id[found].1)
     }
 
@@ -161,6 +161,10 @@ impl Family {
         let above = self.named[parent].and_then(|named| spans[named].service);
         self.answered[parent] |= span.kind == SpanKind::Server || above != Some(service);
     }
+}
+
+fn number(id: SpanId) -> u64 {
+    u64::from_be_bytes(id.0)
 }
 
 /// The spans of each call path that was sent.

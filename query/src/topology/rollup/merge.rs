@@ -3,19 +3,14 @@
 use arrow_array::RecordBatch;
 
 use super::super::call::Sign;
-use super::super::cell::EdgeCell;
+use super::super::cell::{EdgeCell, HalfCell};
 use super::super::edge::EdgeKey;
 use super::super::names::Names;
 use super::read::{EdgeRows, malformed};
 use super::writer::{EdgeWriter, RowKey, RowKind, RowSums};
-use crate::QueryError;
-use crate::red::HistogramSum;
-use crate::rollups::{Numbered, NumberedRows, Part, bucket_start, parts_of};
-
-/// Rows, and the number of each one's edge.
-struct MergedRows {
-    batches: NumberedRows<EdgeRows>,
-}
+use crate::red::{DurationHistogram, HistogramSum};
+use crate::rollups::{Numbered, NumberedRows, Sum, Sums, SumsOfKind, TableRows};
+use crate::{MalformedHistogram, QueryError};
 
 /// Hands over rows of the table with equal edge and bucket as one, some at a time, in order; where
 /// some add and some take, they are netted if nothing goes below zero by that. In place of a fresh
@@ -28,77 +23,82 @@ pub(crate) fn merge_edges<E: From<QueryError>>(
     mut see: impl FnMut(RecordBatch) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut names = Names::default();
-    let (rows, numbers) = MergedRows::of(batches, &mut names)?;
+    let (rows, numbers) = numbered(batches, &mut names)?;
     let order = names.order();
     let mut writer = EdgeWriter::new(&names);
-    let mut sum = HistogramSum::default();
-    for kind in RowKind::all().filter(|kind| rows.hold(*kind)) {
+    let mut histogram = HistogramSum::default();
+    // Of the same dimension, by the step before.
+    let mut shorter: Option<(RowKind, SumsOfKind<RowSums, 2>)> = None;
+    for kind in RowKind::all().filter(|kind| hold(&rows, *kind)) {
         let is_by = |dimension| kind.dimension == Some(dimension);
         let (edges, ranks) =
             numbers.ranked_as(|edge| edge.told_apart_by(is_by), |edge| edge.place(&order));
-        let parts = parts_of(&rows.batches, &ranks, |rows, row| {
-            let is_part = rows.is_fresh(row) || rows.kind(row) == kind;
-            is_part.then(|| (bucket_start(rows.bucket(row), kind.step), rows.sign(row)))
-        });
-        for parts in parts.chunk_by(|one, next| one.place() == next.place()) {
-            let (edge, bucket) = parts[0].place();
-            let edge = edges[edge as usize];
-            let key = RowKey { kind, edge, bucket };
-            rows.write(parts, &key, &mut sum, &mut writer)?;
+        let of_shorter = shorter
+            .as_ref()
+            .filter(|(shorter, _)| shorter.dimension == kind.dimension);
+        let sums = SumsOfKind::of(
+            &rows,
+            of_shorter.map(|(_, sums)| sums),
+            (&ranks, kind.step),
+            |rows: &EdgeRows, row| rows.kind(row) == kind,
+            &mut histogram,
+        );
+        let sums = sums.map_err(malformed)?;
+        let netted = netted(sums.all()).map_err(malformed)?;
+        for (sum, [client, server]) in netted.as_ref().unwrap_or(sums.all()).iter() {
+            let key = RowKey {
+                kind,
+                edge: edges[sum.key as usize],
+                bucket: sum.bucket,
+            };
+            writer.add((&key, sum.sign), sum.figures, client, server);
             if let Some(rows) = writer.take_when_full()? {
                 see(rows)?;
             }
         }
+        shorter = Some((kind, sums));
     }
     see(writer.take()?)
 }
 
-impl MergedRows {
-    fn of(
-        batches: &[RecordBatch],
-        names: &mut Names,
-    ) -> Result<(Self, Numbered<EdgeKey>), QueryError> {
-        let mut numbers = Numbered::default();
-        let numbered = batches.iter().map(|batch| {
-            let rows = EdgeRows::of(batch)?;
-            let mut edges = rows.edges();
-            let numbers = (0..rows.len()).map(|row| numbers.number_of(edges.edge(row, names)));
-            let numbers = numbers.collect();
-            Ok((rows, numbers))
-        });
-        let batches = numbered.collect::<Result<_, QueryError>>()?;
-        Ok((Self { batches }, numbers))
-    }
+fn numbered(
+    batches: &[RecordBatch],
+    names: &mut Names,
+) -> Result<(NumberedRows<EdgeRows>, Numbered<EdgeKey>), QueryError> {
+    let mut numbers = Numbered::default();
+    let numbered = batches.iter().map(|batch| {
+        let rows = EdgeRows::of(batch)?;
+        let mut edges = rows.edges();
+        let numbers = (0..rows.len()).map(|row| numbers.number_of(edges.edge(row, names)));
+        let numbers = numbers.collect();
+        Ok((rows, numbers))
+    });
+    let rows = numbered.collect::<Result<_, QueryError>>()?;
+    Ok((rows, numbers))
+}
 
-    /// Whether there is a row that adds to those of a kind.
-    fn hold(&self, kind: RowKind) -> bool {
-        let mut batches = self.batches.iter();
-        batches.any(|(rows, _)| {
-            (0..rows.len()).any(|row| rows.is_fresh(row) || rows.kind(row) == kind)
-        })
-    }
+/// Whether there is a row that adds to those of a kind.
+fn hold(rows: &NumberedRows<EdgeRows>, kind: RowKind) -> bool {
+    rows.iter()
+        .any(|(rows, _)| (0..rows.len()).any(|row| rows.is_fresh(row) || rows.kind(row) == kind))
+}
 
-    /// Writes what rows of one place come to: one row, or one that adds and one that takes.
-    fn write(
-        &self,
-        parts: &[Part],
-        key: &RowKey,
-        sum: &mut HistogramSum,
-        writer: &mut EdgeWriter<'_>,
-    ) -> Result<(), QueryError> {
-        if let [only] = parts {
-            let (rows, row) = (&self.batches[only.batch].0, only.row);
-            let (client, server) = (rows.client_durations(row), rows.server_durations(row));
-            writer.add(
-                (key, only.sign),
-                RowSums::of(&self.figures(parts)),
-                client,
-                server,
-            );
-            return Ok(());
-        }
-        let (added, taken) = parts.split_at(parts.partition_point(|part| part.sign == Sign::Added));
-        let (mut added, mut taken) = (self.sum_of(added, sum)?, self.sum_of(taken, sum)?);
+/// The sums with those netted that add and take of one edge and bucket; none where nothing is taken.
+fn netted(sums: &Sums<RowSums, 2>) -> Result<Option<Sums<RowSums, 2>>, MalformedHistogram> {
+    if sums.iter().all(|(sum, _)| sum.sign == Sign::Added) {
+        return Ok(None);
+    }
+    let all: Vec<_> = sums.iter().collect();
+    let place = |sum: &Sum<RowSums, 2>| (sum.key, sum.bucket);
+    let mut netted = Sums::default();
+    for parts in all.chunk_by(|(one, _), (next, _)| place(one) == place(next)) {
+        let [(add, adding), (take, taking)] = parts else {
+            for (sum, histograms) in parts {
+                netted.push(sum, sum.figures, *histograms);
+            }
+            continue;
+        };
+        let (mut added, mut taken) = (cell(add.figures, *adding)?, cell(take.figures, *taking)?);
         if added.holds(&taken) {
             added.subtract(&taken);
             taken = EdgeCell::default();
@@ -106,37 +106,31 @@ impl MergedRows {
             taken.subtract(&added);
             added = EdgeCell::default();
         }
-        for (sign, mut cell) in [(Sign::Added, added), (Sign::Taken, taken)] {
+        for (sum, mut cell) in [(add, added), (take, taken)] {
             if !cell.is_empty() {
+                let figures = RowSums::of(&cell);
                 let client = cell.client.durations.to_bytes();
                 let server = cell.server.durations.to_bytes();
-                writer.add((key, sign), RowSums::of(&cell), &client, &server);
+                netted.push(sum, figures, [&client, &server]);
             }
         }
-        Ok(())
     }
+    Ok(Some(netted))
+}
 
-    /// The sums of rows without their histograms.
-    fn figures(&self, parts: &[Part]) -> EdgeCell {
-        let mut cell = EdgeCell::default();
-        for part in parts {
-            self.batches[part.batch].0.add_figures(part.row, &mut cell);
-        }
-        cell
-    }
-
-    fn sum_of(&self, parts: &[Part], sum: &mut HistogramSum) -> Result<EdgeCell, QueryError> {
-        let mut cell = self.figures(parts);
-        for part in parts {
-            let bytes = self.batches[part.batch].0.client_durations(part.row);
-            sum.add_bytes(bytes, 1).map_err(malformed)?;
-        }
-        cell.client.durations = sum.take();
-        for part in parts {
-            let bytes = self.batches[part.batch].0.server_durations(part.row);
-            sum.add_bytes(bytes, 1).map_err(malformed)?;
-        }
-        cell.server.durations = sum.take();
-        Ok(cell)
-    }
+fn cell(figures: RowSums, histograms: [&[u8]; 2]) -> Result<EdgeCell, MalformedHistogram> {
+    let half = |sum_nano, bytes| {
+        let durations = DurationHistogram::from_bytes(bytes)?;
+        Ok(HalfCell {
+            sum_nano,
+            durations,
+        })
+    };
+    let [client, server] = histograms;
+    Ok(EdgeCell {
+        calls: figures.calls,
+        errors: figures.errors,
+        client: half(figures.client_nano, client)?,
+        server: half(figures.server_nano, server)?,
+    })
 }

@@ -17,7 +17,8 @@ use super::super::edge::EdgeKey;
 use super::super::names::{Name, Names};
 use super::super::peer::{ConnectionType, NodeKind};
 use super::super::query::TopologyDimension;
-use super::writer::RowKind;
+use super::writer::{RowKind, RowSums};
+use crate::rollups::{Summands, TableRows};
 use crate::{MalformedHistogram, QueryError};
 
 /// The columns with what makes an edge.
@@ -154,11 +155,6 @@ impl EdgeRows {
         self.len() * ROW_BYTES + histograms(&self.client) + histograms(&self.server)
     }
 
-    pub(super) fn is_fresh(&self, row: usize) -> bool {
-        let fresh = self.fresh.as_ref();
-        fresh.is_some_and(|fresh| fresh.is_valid(row) && fresh.value(row))
-    }
-
     pub(super) fn kind(&self, row: usize) -> RowKind {
         let name = self
             .dimensions
@@ -206,6 +202,39 @@ impl EdgeRows {
             last: [None; TEXTS.len()],
             last_edge: None,
         }
+    }
+}
+
+impl Summands<2> for EdgeRows {
+    type Figures = RowSums;
+
+    fn bucket(&self, row: usize) -> i64 {
+        self.buckets.value(row)
+    }
+
+    fn sign(&self, row: usize) -> Sign {
+        Sign::of_weight(self.weights.value(row))
+    }
+
+    fn figures(&self, row: usize) -> RowSums {
+        let count = |column: &Int64Array| u64::try_from(column.value(row)).unwrap_or(0);
+        RowSums {
+            calls: count(&self.calls),
+            errors: count(&self.errors),
+            client_nano: self.client.sums.value(row).into(),
+            server_nano: self.server.sums.value(row).into(),
+        }
+    }
+
+    fn histograms(&self, row: usize) -> [&[u8]; 2] {
+        [self.client_durations(row), self.server_durations(row)]
+    }
+}
+
+impl TableRows<2> for EdgeRows {
+    fn is_fresh(&self, row: usize) -> bool {
+        let fresh = self.fresh.as_ref();
+        fresh.is_some_and(|fresh| fresh.is_valid(row) && fresh.value(row))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Rows of the table, as they are written.
 
+use std::ops::AddAssign;
 use std::sync::Arc;
 
 use arrow_array::builder::{BinaryBuilder, Int8Builder, Int64Builder, StringBuilder};
@@ -49,12 +50,21 @@ pub(super) struct RowKey {
 }
 
 /// The sums of a row, but for its histograms.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct RowSums {
+#[derive(Clone, Copy, Debug, Default)]
+pub(in super::super) struct RowSums {
     pub(super) calls: u64,
     pub(super) errors: u64,
     pub(super) client_nano: i128,
     pub(super) server_nano: i128,
+}
+
+impl AddAssign for RowSums {
+    fn add_assign(&mut self, other: Self) {
+        self.calls = self.calls.saturating_add(other.calls);
+        self.errors = self.errors.saturating_add(other.errors);
+        self.client_nano += other.client_nano;
+        self.server_nano += other.server_nano;
+    }
 }
 
 impl RowSums {

@@ -9,10 +9,10 @@ use arrow_array::types::{Int8Type, Int64Type};
 use arrow_array::{ArrayRef, BooleanArray, Int8Array, Int64Array, RecordBatch, new_null_array};
 use arrow_schema::{DataType, SchemaRef};
 use datafusion::arrow::compute::filter_record_batch;
-use schemas::rollups::{IS_FRESH, ROLLUP_STEPS, edge_schema, red_schema};
+use schemas::rollups::{FreshRows, IS_FRESH, ROLLUP_STEPS, edge_schema, red_schema};
 use schemas::{SpanBatch, columns};
 
-use crate::rollup::{Folding, RollUp, RollUpInput, RollupTable, WriteRows};
+use crate::rollup::{Folding, MergedRows, RollUp, RollUpInput, RollupTable, WriteRows};
 
 const SECOND: i64 = 1_000_000_000;
 const TEN_SECONDS: i64 = 10 * SECOND;
@@ -92,7 +92,7 @@ pub(super) fn counting(failures: usize) -> RollUp {
                 parts: Vec::new(),
             })
         }),
-        merge: Arc::new(|table, rows, write| merge(table, &rows, write)),
+        merge: Arc::new(|table, merged, write| merge(table, &merged, write)),
         on_open: Arc::new(|_| Box::pin(async { Ok(()) })),
     }
 }
@@ -250,9 +250,13 @@ fn of_sums(table: RollupTable, sums: &NumberSums) -> RecordBatch {
 /// Rows step by step; fresh ones become rows of each step.
 fn merge(
     table: RollupTable,
-    rows: &[RecordBatch],
+    MergedRows { rows, fresh }: &MergedRows,
     write: &mut WriteRows<'_>,
 ) -> Result<(), String> {
+    let steps = match fresh {
+        FreshRows::Stay => &ROLLUP_STEPS[1..],
+        FreshRows::GoOver => &ROLLUP_STEPS[..],
+    };
     let of_kind = |is_fresh: bool| {
         let kept = rows.iter().map(|rows| {
             let fresh = rows.column_by_name(IS_FRESH).expect("a column");
@@ -265,13 +269,13 @@ fn merge(
     let mut merged = of_kind(false);
     for ((step, bucket, weight), number) in of_kind(true) {
         assert_eq!(step, 10, "a fresh row of another step");
-        for step in ROLLUP_STEPS {
+        for step in steps {
             let bucket = bucket - bucket.rem_euclid(step * SECOND);
-            *merged.entry((step, bucket, weight)).or_default() += number;
+            *merged.entry((*step, bucket, weight)).or_default() += number;
         }
     }
-    for step in ROLLUP_STEPS {
-        let rows = merged.range((step, i64::MIN, i64::MIN)..=(step, i64::MAX, i64::MAX));
+    for step in steps {
+        let rows = merged.range((*step, i64::MIN, i64::MIN)..=(*step, i64::MAX, i64::MAX));
         let rows = rows.map(|(key, number)| (*key, *number)).collect();
         write(table, &of_sums(table, &rows))?;
     }

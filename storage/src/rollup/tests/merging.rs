@@ -11,11 +11,12 @@ use schemas::rollups::IS_FRESH;
 
 use super::counting::{counts, fresh, numbers};
 use super::scanning::{Writer, written};
+use crate::rollup::copying::copied;
 use crate::rollup::encode::encode;
+use crate::rollup::family::Family;
 use crate::rollup::merging::{ROWS_IN_MEMORY, SideBySide, read_whole};
-use crate::rollup::plan::may_hold_fresh_rows;
 use crate::rollup::{RollupFile, RollupTable};
-use crate::table::AddedFile;
+use crate::table::{AddedFile, PartitionDate};
 
 const STEPS: [i64; 3] = [10, 60, 3_600];
 
@@ -25,20 +26,26 @@ fn rows(first: i64, buckets: i64, file: i64) -> Vec<(i64, i64, i64)> {
     STEPS.into_iter().flat_map(of_step).collect()
 }
 
-pub(super) async fn stored(
-    store: &Arc<dyn ObjectStore>,
-    name: &str,
-    bytes: Vec<u8>,
-) -> Arc<RollupFile> {
-    let added = AddedFile {
+/// A file of which the log says nothing.
+fn unknown(name: &str, size: u64) -> AddedFile {
+    AddedFile {
         path: name.to_owned(),
-        size: bytes.len() as u64,
+        size,
         modification_time_ms: 0,
         date: None,
         rows: None,
         min_start_nanos: i64::MIN,
         max_start_nanos: i64::MAX,
-    };
+        figures: None,
+    }
+}
+
+pub(super) async fn stored(
+    store: &Arc<dyn ObjectStore>,
+    name: &str,
+    bytes: Vec<u8>,
+) -> Arc<RollupFile> {
+    let added = unknown(name, bytes.len() as u64);
     let put = store.put(&added.location(), bytes.into()).await;
     put.expect("puts");
     Arc::new(RollupFile::new(RollupTable::Red, added))
@@ -120,9 +127,10 @@ async fn a_file_of_ours_that_is_not_in_order_is_refused() {
 }
 
 #[tokio::test]
-async fn footers_tell_which_files_may_hold_fresh_rows() {
+async fn footers_tell_what_rows_files_hold() {
     let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
     let merged = counts(&rows(0, 10, 1));
+    let shorter = merged.slice(0, 20);
     let fresh = fresh(&merged.slice(0, 10));
     let mixed = concat_batches(merged.schema_ref(), [&merged, &fresh]).expect("one schema");
     let older = merged.schema_ref().fields().iter().enumerate();
@@ -130,22 +138,85 @@ async fn footers_tell_which_files_may_hold_fresh_rows() {
     let older: Vec<usize> = older.map(|(position, _)| position).collect();
     let older = fresh.project(&older).expect("some columns");
     for (number, (by, rows, expect)) in [
-        (Writer::Ours, &fresh, true),
-        (Writer::Ours, &merged, false),
-        (Writer::Ours, &mixed, true),
-        (Writer::OtherTypes, &merged, false),
-        (Writer::OtherTypes, &mixed, true),
-        (Writer::WithoutStatistics, &merged, true),
-        (Writer::WithoutStatistics, &older, false),
-        (Writer::FewerColumns, &older, false),
+        (Writer::Ours, &fresh, Family::FreshToCopy),
+        (Writer::Ours, &shorter, Family::ToCopy),
+        (Writer::Ours, &merged, Family::ToSum),
+        (Writer::Ours, &mixed, Family::Fresh),
+        (Writer::OtherTypes, &fresh, Family::Fresh),
+        (Writer::OtherTypes, &shorter, Family::ToSum),
+        (Writer::OtherTypes, &mixed, Family::Fresh),
+        (Writer::WithoutStatistics, &merged, Family::Fresh),
+        (Writer::WithoutStatistics, &older, Family::ToSum),
+        (Writer::FewerColumns, &older, Family::ToSum),
     ]
     .into_iter()
     .enumerate()
     {
         let file = stored(&store, &number.to_string(), written(by, rows)).await;
         let footer = file.footer(&store).await.expect("reads");
-        let found = may_hold_fresh_rows(RollupTable::Red, &footer);
-        assert_eq!(found, expect, "{number} by {by:?}");
+        assert_eq!(Family::of(&file, &footer), expect, "{number} by {by:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_log_tells_what_rows_our_files_hold() {
+    let all = rows(0, 10, 1);
+    let family = |rows: &RecordBatch| {
+        let encoded = encode(rows).expect("rows of a rollup table").remove(0);
+        let added = AddedFile {
+            figures: encoded.figures,
+            ..unknown("one", 0)
+        };
+        Family::by_log(&RollupFile::new(RollupTable::Red, added))
+    };
+    assert_eq!(
+        family(&fresh(&counts(&all[..10]))),
+        Some(Family::FreshToCopy)
+    );
+    assert_eq!(family(&counts(&all[..20])), Some(Family::ToCopy));
+    assert_eq!(family(&counts(&all)), Some(Family::ToSum));
+    let edges = RollupFile::new(RollupTable::Edges, unknown("two", 0));
+    assert_eq!(Family::by_log(&edges), None);
+}
+
+/// Whose rows are read with page indexes, as those of a file that was written row by row.
+#[tokio::test]
+async fn copies_have_the_rows_of_files_and_none_is_fresh() {
+    let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+    let (one, two) = (
+        counts(&rows(0, 9_000, 1)[..9_000]),
+        counts(&rows(3, 5, 2)[..5]),
+    );
+    let files = [
+        stored(&store, "one", written(Writer::Ours, &fresh(&one))).await,
+        stored(&store, "two", written(Writer::Ours, &fresh(&two))).await,
+    ];
+    let date = PartitionDate(0);
+    let once = copied(&files, date, &store).await.expect("copies");
+    assert_eq!(once.rows, 9_005);
+    let once = stored(&store, "once", once.bytes.to_vec()).await;
+    let again = copied(&[Arc::clone(&once)], date, &store)
+        .await
+        .expect("copies a copy");
+    let again = stored(&store, "again", again.bytes.to_vec()).await;
+    for file in [once, again] {
+        let footer = file.footer(&store).await.expect("reads");
+        assert_eq!(Family::of(&file, &footer), Family::ToCopy);
+        let metadata = footer.reader.metadata();
+        let pages = metadata.offset_index().expect("an index");
+        assert!(
+            pages
+                .iter()
+                .flatten()
+                .all(|pages| !pages.page_locations().is_empty())
+        );
+        assert!(metadata.column_index().is_some());
+        let read = read_whole(RollupTable::Red, &[file], &store)
+            .await
+            .expect("reads");
+        let read = concat_batches(&read[0].schema(), &read).expect("one schema");
+        let expect = concat_batches(one.schema_ref(), [&one, &two]).expect("one schema");
+        assert_eq!(read.columns(), expect.columns());
     }
 }
 

@@ -198,6 +198,7 @@ async fn check(files: Vec<(Writer, bool, Vec<Row>)>) {
             rows: None,
             min_start_nanos: starts().min().unwrap_or(i64::MIN),
             max_start_nanos: starts().max().unwrap_or(i64::MAX),
+            figures: None,
         };
         let put = store.put(&file.location(), bytes.into()).await;
         put.expect("stores");

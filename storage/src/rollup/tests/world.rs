@@ -131,6 +131,7 @@ pub(super) async fn store_files(
             rows: Some(file.rows),
             min_start_nanos: file.min_start_nanos,
             max_start_nanos: file.max_start_nanos,
+            figures: None,
         };
         let put = store.put(&added.location(), file.bytes.into()).await;
         put.expect("puts");

@@ -249,6 +249,7 @@ async fn file(
         rows: Some(rows.num_rows() as u64),
         min_start_nanos: starts.iter().copied().min().expect("not empty"),
         max_start_nanos: starts.iter().copied().max().expect("not empty"),
+        figures: None,
     };
     store
         .put(&added.location(), bytes.into())

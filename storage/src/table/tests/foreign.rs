@@ -31,6 +31,7 @@ fn foreign_file(path: &str) -> AddedFile {
         rows: None,
         min_start_nanos: i64::MIN,
         max_start_nanos: i64::MAX,
+        figures: None,
     }
 }
 

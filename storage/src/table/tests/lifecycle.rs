@@ -28,6 +28,7 @@ async fn what_was_committed_is_there_again() {
         rows: None,
         min_start_nanos: i64::MIN,
         max_start_nanos: i64::MAX,
+        figures: None,
         ..file(3)
     };
     assert_eq!(
