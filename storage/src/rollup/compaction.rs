@@ -15,7 +15,7 @@ const SMALL_FILE_BYTES: u64 = 64 * 1024;
 const MAX_MERGED_BYTES: u64 = 48 << 20;
 /// Files with fresh rows are merged where they have so many bytes, and up to as many at a time: all
 /// their rows are in memory at once.
-const FRESH_BYTES: u64 = 6 << 20;
+const FRESH_BYTES: u64 = 4 << 20;
 /// The same of files that are copied: those of a short time make a larger one, which is as quickly
 /// read and needs no memory to be written again.
 const MAX_COPIED_BYTES: u64 = 16 << 20;

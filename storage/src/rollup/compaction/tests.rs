@@ -170,7 +170,7 @@ fn fresh_files_are_merged_at_last_and_first_where_a_date_is_over() {
 
 #[test]
 fn fresh_rows_that_are_merged_fit_in_memory() {
-    check_families(0, &fresh(1, 1 << 20, 20), Some(0..6));
+    check_families(0, &fresh(1, 1 << 20, 20), Some(0..4));
     check_families(0, &fresh(1, FRESH_BYTES + 1, 20), Some(0..1));
     check_families(0, &fresh(1, MAX_MERGED_BYTES / 2 + 1, 20), None);
     let undated = AddedFile {
