@@ -147,14 +147,14 @@ impl RedRows {
 
     /// Adds the sums of a row to a cell, but for the histogram.
     pub(crate) fn add_figures(&self, row: usize, cell: &mut Cell) {
-        let count = u64::try_from(self.counts.value(row)).unwrap_or_default();
+        let figures = self.figures(row);
         let status = StatusCode::from_number(self.status_code(row).into());
-        cell.count = cell.count.saturating_add(count);
+        cell.count = cell.count.saturating_add(figures.count);
         if status == StatusCode::Error {
-            cell.errors = cell.errors.saturating_add(count);
+            cell.errors = cell.errors.saturating_add(figures.count);
         }
-        cell.sum_nano = cell.sum_nano.saturating_add(self.sums.value(row).into());
-        cell.max_nano = cell.max_nano.max(self.maxima.value(row));
+        cell.sum_nano = cell.sum_nano.saturating_add(figures.sum_nano);
+        cell.max_nano = cell.max_nano.max(figures.max_nano);
     }
 
     /// Adds the histogram of a row to a sum.

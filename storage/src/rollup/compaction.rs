@@ -16,8 +16,8 @@ const MAX_MERGED_BYTES: u64 = 48 << 20;
 /// Files with fresh rows are merged where they have so many bytes, and up to as many at a time: all
 /// their rows are in memory at once.
 const FRESH_BYTES: u64 = 4 << 20;
-/// The same of files that are copied: those of a short time make a larger one, which is as quickly
-/// read and needs no memory to be written again.
+/// Files that are copied do not become larger than this, nor are those of more than half of it copied
+/// again: a copy is in memory whole until it is stored.
 const MAX_COPIED_BYTES: u64 = 16 << 20;
 /// When no file came for so long, none is expected.
 const QUIET_MS: i64 = 3_600_000;
@@ -50,8 +50,8 @@ struct OfDate {
 }
 
 /// The positions of files that are to be merged; none when all is well. A row is read once when it
-/// is fresh. Those of the shortest step of `red` are copied from then on, all others are written
-/// again about once for each size class, and once more when their date is over.
+/// is fresh. Those of the longest step are written again about once for each size class, and once
+/// more when their date is over; as often, those of shorter steps are copied.
 pub(super) fn plan(files: &[Candidate<'_>], now_ms: i64) -> Option<Vec<usize>> {
     let newest = files.iter().filter_map(|file| file.added.date).max();
     let dates = by_date(files);

@@ -178,11 +178,11 @@ impl EdgeRows {
 
     /// Adds the calls of a row to a cell, without their durations' histograms.
     pub(in super::super) fn add_figures(&self, row: usize, cell: &mut EdgeCell) {
-        let count = |column: &Int64Array| u64::try_from(column.value(row)).unwrap_or(0);
-        cell.calls += count(&self.calls);
-        cell.errors += count(&self.errors);
-        cell.client.sum_nano += i128::from(self.client.sums.value(row));
-        cell.server.sum_nano += i128::from(self.server.sums.value(row));
+        let figures = self.figures(row);
+        cell.calls += figures.calls;
+        cell.errors += figures.errors;
+        cell.client.sum_nano += figures.client_nano;
+        cell.server.sum_nano += figures.server_nano;
     }
 
     /// The histogram of a row's durations as the caller saw them, in HdrHistogram's form.
