@@ -9,12 +9,17 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 #[cfg(unix)]
 const PURGE_DELAY: &str = "MIMALLOC_PURGE_DELAY";
 
-/// Gives free memory back at once from here on, unless the environment says otherwise: starts the
-/// program again in the same process, as the allocator can be told in no other way. A thread that
-/// waits keeps what it freed last for as long as it waits, and that adds up to hundreds of megabytes
-/// under load.
+/// As short as it can be without that a buffer which is freed and needed again at once becomes new
+/// pages, which the system has to clear.
 #[cfg(unix)]
-pub(crate) fn give_back_at_once() {
+const SHORT_DELAY: &str = "1";
+
+/// Gives free memory back soon from here on, unless the environment says otherwise: starts the
+/// program again in the same process, as the allocator can be told in no other way. By itself, it
+/// leaves threads what they freed for ten times as long, or for as long as they wait, and that adds
+/// up to hundreds of megabytes under load.
+#[cfg(unix)]
+pub(crate) fn give_back_soon() {
     use std::env;
     use std::os::unix::process::CommandExt;
     use std::process::Command;
@@ -27,11 +32,14 @@ pub(crate) fn give_back_at_once() {
         return;
     };
     let mut again = Command::new(program);
-    again.arg0(name).args(arguments).env(PURGE_DELAY, "0");
+    again
+        .arg0(name)
+        .args(arguments)
+        .env(PURGE_DELAY, SHORT_DELAY);
     // It returns only if it failed; then the server takes more memory, and all else is the same.
     drop(again.exec());
 }
 
 /// Only Unix can start a program again in the same process.
 #[cfg(not(unix))]
-pub(crate) fn give_back_at_once() {}
+pub(crate) fn give_back_soon() {}

@@ -1,6 +1,7 @@
 //! What the crate's tests ask questions of: tables in memory, and spans from OTLP's JSON.
 
 mod otlp;
+mod raising;
 mod silent;
 
 use std::collections::BTreeSet;
@@ -23,6 +24,7 @@ use schemas::{
 use crate::{Engine, QuerySettings};
 
 pub(crate) use otlp::batch_of_otlp_json;
+pub(crate) use raising::{merged, raised};
 pub(crate) use silent::SilentTables;
 
 /// A table of all columns of these batches, which ignores filters, as `MemTable` does.

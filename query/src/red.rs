@@ -81,7 +81,7 @@ pub(crate) async fn heatmap(
 /// From rollups where they are kept for the step, unless it is asked for otherwise.
 async fn series(source: &RedSource<'_>, query: &RedQuery) -> Result<Series, QueryError> {
     match rollup::rows_for(query) {
-        Some(rows) if !query.exact => rollup::series(source, query, rows).await,
+        Some(rows) if !query.exact => rollup::series(source, query, &rows).await,
         _ => exact::series(&source.spans, query, source.counting).await,
     }
 }

@@ -1,19 +1,19 @@
 //! Rollups: figures of spans and calls by steps of time, kept up as spans are committed.
 //!
 //! ```text
-//!   spans of a commit ──┐                     ┌─► fresh rows of `red`   ─┐
-//!                       ├─► Folding ──────────┤     10 s, all told apart  ├─► merge ─► 10 s, 1 min,
-//!   spans of the same ──┘    only what is new └─► fresh rows of `edges` ─┘             1 h; totals
-//!   traces, rolled up          is counted                │                                │
-//!   before                                               └───────────────┬────────────────┘
-//!                                                                        ▼
-//!                                       adding up all rows gives the figures of all spans
+//!   spans of a commit ──┐                     ┌─► rows of `red`   ─┐ 10 s, 1 min ─► merge ─► 1 h
+//!                       ├─► Folding ──────────┤                    ├─►                1 h ─► merge ─► 1 d
+//!   spans of the same ──┘    only what is new └─► rows of `edges` ─┘                │
+//!   traces, rolled up          is counted                                          ▼
+//!   before                          adding up all rows of a step, and fresh ones of shorter
+//!                                           steps, gives the figures of all spans
 //! ```
 //!
 //! Nothing here reads or writes: who commits spans calls this, and commits the rows.
 
 mod bucket;
 mod cover;
+mod duration_sum;
 mod fold;
 mod names_in_table;
 mod numbered;
@@ -30,8 +30,11 @@ mod sums;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use arrow_array::types::Int64Type;
+use arrow_schema::SchemaRef;
 use datafusion::arrow::compute::concat_batches;
-use schemas::rollups::{FreshRows, edge_schema, red_schema};
+use schemas::rollups::{Merging, STEP_SECONDS, edge_schema, red_schema};
 use schemas::{ColumnId, SpanBatch};
 
 use crate::QueryError;
@@ -41,12 +44,13 @@ use crate::topology;
 pub use fold::{FoldedRows, Folding};
 
 pub(crate) use bucket::ShortBucket;
-pub(crate) use cover::{cover, longest_within};
+pub(crate) use cover::{Buckets, cover, longest_within};
+pub(crate) use duration_sum::DurationSum;
 pub(crate) use numbered::Numbered;
 pub(crate) use parts::NumberedRows;
-pub(crate) use records::{Record, Records};
-pub(crate) use red_rows::{RedRows, RowsOfStep};
-pub(crate) use sums::{Sum, Summands, Sums, SumsOfKind, TableRows};
+pub(crate) use records::{Keys, Record, Records};
+pub(crate) use red_rows::RedRows;
+pub(crate) use sums::{Sum, Summands, Sums, TableRows, merged, step_of_all};
 
 use operations::OperationLimits;
 
@@ -68,9 +72,9 @@ pub struct RollUps {
 /// What some spans add to the rollups.
 #[derive(Clone, Debug)]
 pub struct RolledUp {
-    /// Fresh rows of `red`, ordered by what tells them apart, then by the bucket.
+    /// Rows of `red` of the two shortest steps; each step's ordered as [`RollUps::merge_red`] does.
     pub red: RecordBatch,
-    /// Fresh rows of `edges`, ordered by edge, then by the bucket.
+    /// Rows of `edges` of the two shortest steps; each step's ordered as [`RollUps::merge_edges`] does.
     pub edges: RecordBatch,
 }
 
@@ -91,8 +95,8 @@ impl RollUps {
     }
 
     /// Takes over the operations that rows of `red` tell apart: what is in the table stays apart.
-    /// To be called with the fresh rows and those of one step that are no totals, before the first
-    /// spans are folded; rows of other steps repeat the same, totals say nothing.
+    /// To be called with the rows of one step, and the fresh ones of shorter steps, that are no totals,
+    /// before the first spans are folded; rows of other steps repeat the same, totals say nothing.
     ///
     /// # Errors
     /// [`QueryError::Table`] when columns are not those of `red`.
@@ -137,36 +141,39 @@ impl RollUps {
             Ok::<(), QueryError>(())
         })?;
         Ok(RolledUp {
-            red: concat_batches(red_schema(), &red)?,
-            edges: concat_batches(edge_schema(), &edges)?,
+            red: step_by_step(red_schema(), red)?,
+            edges: step_by_step(edge_schema(), edges)?,
         })
     }
 
-    /// Hands over one row for all rows of `red` that differ in their sums alone, some at a time; and
-    /// of fresh ones rows of each step, told apart and as totals. They are ordered by step, then
-    /// totals last, then by what tells them apart, then by the bucket.
+    /// Hands over what rows of `red`, all of one step and all fresh or none, become: some at a time,
+    /// each time of one step. They are ordered by step, then totals last, then by what tells them
+    /// apart, then by the bucket.
     ///
     /// # Errors
-    /// [`QueryError::Table`] when columns are not those of `red`, and what `see` says.
+    /// [`QueryError::Table`] when columns are not those of `red`, or rows are of several steps, and what
+    /// `see` says.
     pub fn merge_red<E: From<QueryError>>(
         rows: &[RecordBatch],
-        fresh: FreshRows,
+        merging: Merging,
         see: impl FnMut(RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
-        red_merge::merge(rows, fresh, see)
+        red_merge::merge(rows, merging, see)
     }
 
-    /// Hands over one row, or one that adds and one that takes, for all rows of `edges` that differ
-    /// in their sums alone, some at a time; in place of a fresh one there are rows of each step and
-    /// dimension. They are ordered by dimension, then by step, then by edge and bucket.
+    /// Hands over what rows of `edges`, all of one step and all fresh or none, become: some at a time,
+    /// each time of one step; one row, or one that adds and one that takes, for all that differ in
+    /// their sums alone. They are ordered by step, then by dimension, then by edge and bucket.
     ///
     /// # Errors
-    /// [`QueryError::Table`] when columns are not those of `edges`, and what `see` says.
+    /// [`QueryError::Table`] when columns are not those of `edges`, or rows are of several steps, and
+    /// what `see` says.
     pub fn merge_edges<E: From<QueryError>>(
         rows: &[RecordBatch],
+        merging: Merging,
         see: impl FnMut(RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
-        topology::merge_edges(rows, see)
+        topology::merge_edges(rows, merging, see)
     }
 
     /// The name by which an operation counts.
@@ -190,6 +197,19 @@ impl RollUps {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Rows as one batch, each step's after those of shorter ones, where each batch is of one step.
+fn step_by_step(
+    schema: &SchemaRef,
+    mut batches: Vec<RecordBatch>,
+) -> Result<RecordBatch, QueryError> {
+    batches.retain(|rows| rows.num_rows() > 0);
+    batches.sort_by_key(|rows| {
+        let steps = rows[STEP_SECONDS].as_primitive::<Int64Type>();
+        steps.values().first().copied()
+    });
+    Ok(concat_batches(schema, &batches)?)
 }
 
 #[cfg(test)]

@@ -1,23 +1,33 @@
-//! The columns of the rollup tables: figures of spans and of calls by 10 s, 1 min and 1 h.
+//! The columns of the rollup tables: figures of spans and of calls by 10 s, 1 min, 1 h and 1 day.
 //!
-//! A table's rows are sums. What came lately is counted in fresh rows alone, of the shortest step,
-//! which tell all apart. When files are merged, rows of each step are made of them, which tell more
-//! apart and which tell less apart, and each span, or call, is counted in all of these. So a reader
-//! picks one step and one kind of row, and all fresh rows, then adds up. Columns keep their names
-//! and meaning.
+//! A table's rows are sums. Each span, or call, is counted in the rows of the two shortest steps as
+//! soon as it is rolled up; rows of longer steps are made of those of the step before when files are
+//! merged. Until then a row is *fresh*: no row of a longer step counts what it counts. So a reader
+//! picks one step and one kind of row, and the fresh rows of that kind and of shorter steps, then adds
+//! up. Columns keep their names and meaning.
 
 use std::sync::{Arc, LazyLock};
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
 /// The lengths of the buckets that rollups are kept for, in seconds, shortest first.
-pub const ROLLUP_STEPS: [i64; 3] = [10, 60, 3_600];
+pub const ROLLUP_STEPS: [i64; 4] = [10, 60, 3_600, 86_400];
+
+/// The steps whose rows are made of spans; those of each further one are made of the one before.
+pub const FIRST_STEPS: [i64; 2] = [10, 60];
+
+/// The shortest step that `red` has rows of totals of.
+pub const SHORTEST_TOTAL_STEP: i64 = 60;
+
+/// The step after one; none after the longest.
+pub fn longer_step(step_seconds: i64) -> Option<i64> {
+    ROLLUP_STEPS.into_iter().find(|step| *step > step_seconds)
+}
 
 /// The name that stands for the operations of a service beyond the limit.
 pub const OTHER_OPERATIONS: &str = "(other)";
 
-/// The name of the column that tells rows which no others repeat; null, in files from before it, is
-/// as false.
+/// The name of the column that tells rows which no rows of longer steps repeat; null is as false.
 pub const IS_FRESH: &str = "is_fresh";
 
 /// The name of the column with the length of a bucket, in seconds.
@@ -26,13 +36,15 @@ pub const STEP_SECONDS: &str = "step_seconds";
 /// The name of the column of `red` that tells totals.
 pub const IS_TOTAL: &str = "is_total";
 
-/// What becomes of fresh rows of `red` when rows of longer steps and totals are made of them.
+/// What is made of rows of one step when they are merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FreshRows {
-    /// They stay, as the rows of the shortest step that they are, and are fresh no more.
-    Stay,
-    /// They go over into other rows of the shortest step.
-    GoOver,
+pub enum Merging {
+    /// Their sums, as fresh as they are.
+    Sums,
+    /// Their sums, which are fresh no more, and rows of the next longer step.
+    SumsAndLonger,
+    /// Rows of the next longer step alone.
+    Longer,
 }
 
 /// The name of the column with the start of a bucket, nanoseconds since 1970.
@@ -44,8 +56,8 @@ pub const BUCKET_START: &str = "bucket_start_unix_nano";
 /// |---|---|
 /// | `step_seconds` | the bucket's length, one of [`ROLLUP_STEPS`] |
 /// | `bucket_start_unix_nano` | a multiple of it |
-/// | `is_total` | the row sums over operations, instances, versions and zones, which are null |
-/// | `is_fresh` | the only row with these spans, of the shortest step and no total |
+/// | `is_total` | the row sums over operations, instances, versions and zones, which are null; from 1 min on |
+/// | `is_fresh` | no row of a longer step counts these spans |
 /// | `service_name` | null where spans name no service |
 /// | `name` | the operation, or [`OTHER_OPERATIONS`] |
 /// | `kind`, `status_code` | OTLP's numbers |
@@ -70,14 +82,14 @@ pub fn red_schema() -> &'static SchemaRef {
             required("count", DataType::Int64),
             required("sum_nano", DataType::Int64),
             required("max_nano", DataType::Int64),
-            required("durations", DataType::Binary),
+            required("durations", DataType::BinaryView),
         ])
     });
     &SCHEMA
 }
 
 /// The lengths of the buckets of rows of `edges` that have a dimension, in seconds.
-pub const EDGE_DIMENSION_STEPS: [i64; 2] = [60, 3_600];
+pub const EDGE_DIMENSION_STEPS: [i64; 3] = [60, 3_600, 86_400];
 
 /// What a row of `edges` may tell apart besides caller, callee and connection: one at a time, as
 /// operations, versions and zones of both ends together would make nearly as many rows as calls.
@@ -93,7 +105,7 @@ pub const EDGE_DIMENSIONS: [&str; 3] = ["operation", "version", "zone"];
 /// |---|---|
 /// | `step_seconds`, `bucket_start_unix_nano` | as in `red`; with a dimension only [`EDGE_DIMENSION_STEPS`] |
 /// | `dimension` | one of [`EDGE_DIMENSIONS`], whose columns the row has; null for all calls of an edge |
-/// | `is_fresh` | the only row with these calls: of the shortest step, with the columns of all dimensions and none as `dimension` |
+/// | `is_fresh` | no row of a longer step counts these calls |
 /// | `weight` | 1 or −1 |
 /// | `caller`, `callee` | names; null for a user, who has none |
 /// | `caller_kind`, `callee_kind` | `service`, `database`, `cache`, `queue`, `external`, `user` |
@@ -124,9 +136,9 @@ pub fn edge_schema() -> &'static SchemaRef {
             required("calls", DataType::Int64),
             required("errors", DataType::Int64),
             required("client_sum_nano", DataType::Int64),
-            required("client_durations", DataType::Binary),
+            required("client_durations", DataType::BinaryView),
             required("server_sum_nano", DataType::Int64),
-            required("server_durations", DataType::Binary),
+            required("server_durations", DataType::BinaryView),
         ])
     });
     &SCHEMA

@@ -14,8 +14,8 @@ pub(super) fn roll_up(rollups: &RollUps) -> RollUp {
         merge: Arc::new(|table, merged: MergedRows, write| {
             let see = |rows| write(table, &rows).map_err(Told);
             let merged = match table {
-                RollupTable::Red => RollUps::merge_red(&merged.rows, merged.fresh, see),
-                RollupTable::Edges => RollUps::merge_edges(&merged.rows, see),
+                RollupTable::Red => RollUps::merge_red(&merged.rows, merged.merging, see),
+                RollupTable::Edges => RollUps::merge_edges(&merged.rows, merged.merging, see),
             };
             merged.map_err(|Told(reason)| reason)
         }),

@@ -42,7 +42,7 @@ use std::sync::Arc;
 use arrow_array::RecordBatch;
 use datafusion::catalog::SchemaProvider;
 use futures::future::BoxFuture;
-use schemas::rollups::FreshRows;
+use schemas::rollups::Merging;
 use schemas::{ColumnId, SpanBatch};
 
 use crate::table::{EDGES, RED, TableDefinition};
@@ -72,26 +72,25 @@ pub trait Folding: Send {
     fn finish(self: Box<Self>, write: &mut WriteRows<'_>) -> Result<(), String>;
 }
 
-/// Takes rows of a table, in the order in which they are to be stored; their columns are those of
-/// [`schemas::rollups`].
+/// Takes rows of a table, those of a step in the order in which they are to be stored; their columns
+/// are those of [`schemas::rollups`].
 pub type WriteRows<'a> = dyn FnMut(RollupTable, &RecordBatch) -> Result<(), String> + 'a;
 
 /// Begins to sum spans up.
 pub type Fold = Arc<dyn Fn() -> Box<dyn Folding> + Send + Sync>;
 
-/// Hands over rows, some at a time, that add up to the same figures as those of a table. None is
-/// fresh: of fresh ones there are rows of each step and kind, but for those that they are
-/// themselves where they stay.
+/// Hands over what rows of a table become when they are merged, some at a time, each time of one
+/// step; those of a step in their order.
 pub type Merge =
     Arc<dyn Fn(RollupTable, MergedRows, &mut WriteRows<'_>) -> Result<(), String> + Send + Sync>;
 
 /// Rows of a table that are to be merged.
 #[derive(Clone, Debug)]
 pub struct MergedRows {
-    /// In the columns of [`schemas::rollups`].
+    /// In the columns of [`schemas::rollups`]; all of one step, and all fresh or none.
     pub rows: Vec<RecordBatch>,
-    /// What becomes of those that are fresh.
-    pub fresh: FreshRows,
+    /// What is made of them.
+    pub merging: Merging,
 }
 
 /// Told the tables as they are at start, before the first fold.

@@ -4,11 +4,11 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Expr, ident, lit};
 use schemas::TraceId;
 use schemas::columns::{self, ColumnId};
-use schemas::rollups::{BUCKET_START, IS_FRESH};
+use schemas::rollups::{IS_TOTAL, SHORTEST_TOTAL_STEP};
 
+use super::rollup::RowsOfRange;
 use super::span_columns::{availability_zone, service_version};
 use super::{RedQuery, TimeSpan};
-use crate::rollups::RowsOfStep;
 use crate::search::{column, is_service};
 
 /// The spans that count.
@@ -34,17 +34,17 @@ pub(super) fn of_any_operation(query: &RedQuery) -> Expr {
         .fold(starts_in(query.range), Expr::and)
 }
 
-/// The rows of `red` that count.
-pub(super) fn of_rows(query: &RedQuery, rows: RowsOfStep) -> Expr {
+/// The rows of `red` that count: those of the longest buckets in a range, and of shorter ones at its
+/// ends.
+pub(super) fn of_rows(query: &RedQuery, rows: &RowsOfRange) -> Expr {
     let is = |name: &str, value: Option<&str>| value.map(|value| ident(name).eq(lit(value)));
-    let start = || ident(BUCKET_START);
-    let in_range = start()
-        .gt_eq(lit(query.range.from.0))
-        .and(start().lt(lit(query.range.to.0)));
-    let of_step = ident("step_seconds")
-        .eq(lit(rows.step_seconds))
-        .and(ident("is_total").eq(lit(rows.is_total)));
-    let counted_once = of_step.or(ident(IS_FRESH).eq(lit(true)));
+    let parts = rows.buckets.iter().map(|buckets| {
+        let is_total = rows.is_total && buckets.step >= SHORTEST_TOTAL_STEP;
+        let is_of_kind = ident(IS_TOTAL).eq(lit(is_total));
+        let counted_once = buckets.are_counted_by().and(is_of_kind);
+        counted_once.and(buckets.hold_start())
+    });
+    let counted_once = parts.reduce(Expr::or).unwrap_or_else(|| lit(false));
     let named = [
         query.service.as_deref().map(is_service),
         is("name", query.operation.as_deref()),
@@ -53,10 +53,7 @@ pub(super) fn of_rows(query: &RedQuery, rows: RowsOfStep) -> Expr {
         is("availability_zone", query.zone.as_deref()),
         kinds(query),
     ];
-    named
-        .into_iter()
-        .flatten()
-        .fold(counted_once.and(in_range), Expr::and)
+    named.into_iter().flatten().fold(counted_once, Expr::and)
 }
 
 /// The spans of these traces that start in a range.

@@ -114,18 +114,18 @@ impl DurationHistogram {
         ranks.sort_unstable();
         let mut durations = vec![0; ranks.len()];
         // From the longest duration down: most percentiles that are asked for are high ones.
-        let mut at_least: u64 = 0;
-        for (bucket, count) in self.counts.iter().rev() {
-            at_least = at_least.saturating_add(*count);
-            while let Some((_, place)) =
-                ranks.pop_if(|(rank, _)| rank.saturating_add(at_least) > total)
+        let mut counts = self.counts.iter().rev();
+        let (mut bucket, mut at_least) = (0, 0_u64);
+        for (rank, place) in ranks.into_iter().rev() {
+            let longer = total - rank;
+            while at_least <= longer
+                && let Some((next, count)) = counts.next()
             {
-                let (low, width) = range_of(*bucket);
-                durations[place] = to_nanos(low + width / 2);
+                bucket = *next;
+                at_least = at_least.saturating_add(*count);
             }
-            if ranks.is_empty() {
-                break;
-            }
+            let (low, width) = range_of(bucket);
+            durations[place] = to_nanos(low + width / 2);
         }
         Some(durations)
     }

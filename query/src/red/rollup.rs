@@ -4,33 +4,46 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
-use schemas::rollups::ROLLUP_STEPS;
 use schemas::{SpanBatch, TraceId, UnixNanos};
 use tokio::task::JoinSet;
 
 use super::cells::Cells;
-use super::query::{GroupBy, RedQuery, TimeSpan, nanos};
+use super::query::{GroupBy, RED_BUCKET, RedQuery, TimeSpan, nanos};
 use super::row_sums::RowSums;
 use super::span_columns::{self, SpanColumns};
 use super::{RedSource, Series, condition};
 use crate::QueryError;
-use crate::rollups::{RedRows, RowsOfStep};
+use crate::rollups::{Buckets, RedRows, cover, longest_within};
 
 /// So many traces are looked up at a time.
 const LOOK_UPS: usize = 5_000;
 
-const NANOS_PER_SECOND: i64 = 1_000_000_000;
+/// The rows of `red` that answer a question.
+#[derive(Debug)]
+pub(super) struct RowsOfRange {
+    /// Which add up to the range.
+    pub(super) buckets: Vec<Buckets>,
+    /// Whether totals are enough, where there are any.
+    pub(super) is_total: bool,
+}
 
-/// The rows of `red` that answer a question; none when its steps are no multiples of any step that
-/// rollups are kept for.
-pub(super) fn rows_for(query: &RedQuery) -> Option<RowsOfStep> {
-    let divides = |step: &i64| {
-        let step_nano = step * NANOS_PER_SECOND;
-        [nanos(query.step), query.range.from.0, query.range.to.0]
-            .into_iter()
-            .all(|nanos| nanos % step_nano == 0)
+/// The rows that answer a question; none when its steps are no multiples of any step that rollups
+/// are kept for.
+pub(super) fn rows_for(query: &RedQuery) -> Option<RowsOfRange> {
+    let RedQuery { range, step, .. } = query;
+    let shortest = nanos(RED_BUCKET);
+    let is_whole = |length: i64| length % shortest == 0;
+    if ![nanos(*step), range.from.0, range.to.0]
+        .into_iter()
+        .all(is_whole)
+    {
+        return None;
+    }
+    let is_one_point = range.length() <= *step;
+    let longest = match is_one_point {
+        true => i64::MAX,
+        false => longest_within(*step, range.from),
     };
-    let step_seconds = ROLLUP_STEPS.into_iter().rev().find(divides)?;
     let is_finer = |by: &GroupBy| match by {
         GroupBy::Service | GroupBy::Kind | GroupBy::Status => false,
         GroupBy::Operation | GroupBy::Instance | GroupBy::Version | GroupBy::Zone => true,
@@ -43,8 +56,8 @@ pub(super) fn rows_for(query: &RedQuery) -> Option<RowsOfStep> {
     ];
     let is_total =
         !query.group_by.iter().any(is_finer) && filters.iter().all(|filter| filter.is_none());
-    Some(RowsOfStep {
-        step_seconds,
+    Some(RowsOfRange {
+        buckets: cover(*range, longest),
         is_total,
     })
 }
@@ -53,7 +66,7 @@ pub(super) fn rows_for(query: &RedQuery) -> Option<RowsOfStep> {
 pub(super) async fn series(
     source: &RedSource<'_>,
     query: &RedQuery,
-    rows: RowsOfStep,
+    rows: &RowsOfRange,
 ) -> Result<Series, QueryError> {
     let mut cells = Cells::new(query, source.red.reserve_memory("figures of rollups"));
     let wanted = RedRows::columns(&query.group_by);

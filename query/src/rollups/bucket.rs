@@ -22,14 +22,16 @@ impl ShortBucket {
         Self(i32::try_from(number).expect("all nanoseconds are in less than 2^31 buckets"))
     }
 
-    /// Its number; 0 is the one that starts with 1970.
-    pub(crate) fn number(self) -> i32 {
-        self.0
+    /// Whether both are part of one bucket of a step that rollups are kept for, in seconds.
+    pub(crate) fn is_with(self, other: Self, step_seconds: i64) -> bool {
+        self == other || self.start_in(step_seconds) == other.start_in(step_seconds)
     }
 
-    /// Its start, in nanoseconds since 1970.
-    pub(crate) fn start(self) -> i64 {
-        i64::from(self.0).saturating_mul(SHORTEST_NANO)
+    /// The start of the bucket of a step that it is part of, in nanoseconds since 1970; the step is
+    /// one that rollups are kept for, in seconds.
+    pub(crate) fn start_in(self, step_seconds: i64) -> i64 {
+        let number = i64::from(self.0).div_euclid(step_seconds / ROLLUP_STEPS[0]);
+        number.saturating_mul(step_seconds.saturating_mul(NANO_PER_SECOND))
     }
 }
 
@@ -38,10 +40,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_shortest_buckets_start_where_buckets_of_their_length_do() {
-        for instant in [i64::MIN, -1, 0, 9_999_999_999, 10_000_000_000, i64::MAX] {
-            let start = ShortBucket::of(instant).start();
-            assert_eq!(start, bucket_start(instant, ROLLUP_STEPS[0]), "{instant}");
+    fn the_shortest_buckets_are_part_of_buckets_of_each_step() {
+        for instant in [i64::MIN, -1, 0, 1, 9_999_999_999, 10_000_000_000, i64::MAX] {
+            for step in ROLLUP_STEPS {
+                let start = ShortBucket::of(instant).start_in(step);
+                assert_eq!(start, bucket_start(instant, step), "{instant} by {step} s");
+            }
         }
     }
 }

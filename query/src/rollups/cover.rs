@@ -1,7 +1,8 @@
 //! Which buckets a range is summed from.
 
+use datafusion::logical_expr::{Expr, ident, lit};
 use schemas::UnixNanos;
-use schemas::rollups::ROLLUP_STEPS;
+use schemas::rollups::{BUCKET_START, IS_FRESH, ROLLUP_STEPS, STEP_SECONDS};
 
 use crate::red::{TimeSpan, nanos};
 
@@ -12,6 +13,22 @@ pub(crate) struct Buckets {
     pub(crate) step: i64,
     /// From the start of the first one to the end of the last one.
     pub(crate) range: TimeSpan,
+}
+
+impl Buckets {
+    /// The rows that count all of them once, but for what fresh rows of shorter steps count alone.
+    pub(crate) fn are_counted_by(&self) -> Expr {
+        let of_step = ident(STEP_SECONDS).eq(lit(self.step));
+        let is_shorter = ident(STEP_SECONDS).lt(lit(self.step));
+        of_step.or(ident(IS_FRESH).eq(lit(true)).and(is_shorter))
+    }
+
+    /// The rows of times in which they are.
+    pub(crate) fn hold_start(&self) -> Expr {
+        let start = || ident(BUCKET_START);
+        let TimeSpan { from, to } = self.range;
+        start().gt_eq(lit(from.0)).and(start().lt(lit(to.0)))
+    }
 }
 
 /// The fewest buckets of at most `longest` seconds that make up a range of whole ten seconds: the
@@ -51,14 +68,17 @@ pub(crate) fn cover(range: TimeSpan, longest: i64) -> Vec<Buckets> {
     all
 }
 
-/// The longest buckets, in seconds, of which a step has whole ones.
-pub(crate) fn longest_within(step: std::time::Duration) -> i64 {
+/// The longest buckets, in seconds, of which steps have whole ones that begin at an instant.
+pub(crate) fn longest_within(step: std::time::Duration, from: UnixNanos) -> i64 {
     let [shortest, ..] = ROLLUP_STEPS;
-    let fits = |length: &i64| nanos(step) % (length * 1_000_000_000) == 0;
+    let are_whole = |length: &i64| {
+        let length = length * 1_000_000_000;
+        nanos(step) % length == 0 && from.0 % length == 0
+    };
     ROLLUP_STEPS
         .into_iter()
         .rev()
-        .find(fits)
+        .find(are_whole)
         .unwrap_or(shortest)
 }
 
@@ -109,17 +129,22 @@ mod tests {
 
     #[test]
     fn a_step_has_whole_buckets() {
-        let check =
-            |step, expected| assert_eq!(longest_within(Duration::from_secs(step)), expected);
-        check(10, 10);
-        check(90, 10);
-        check(300, 60);
-        check(7_200, 3_600);
+        let check = |from: i64, step, expected| {
+            let from = UnixNanos(from * 1_000_000_000);
+            assert_eq!(longest_within(Duration::from_secs(step), from), expected);
+        };
+        check(0, 10, 10);
+        check(0, 90, 10);
+        check(0, 300, 60);
+        check(0, 7_200, 3_600);
+        check(1_800, 7_200, 60);
+        check(-86_400, 172_800, 86_400);
+        check(-3_600, 172_800, 3_600);
     }
 
     proptest! {
         #[test]
-        fn each_instant_is_covered_once(from in -50_000_i64..50_000, length in 0_i64..50_000, longest in prop::sample::select(vec![10, 60, 3_600])) {
+        fn each_instant_is_covered_once(from in -50_000_i64..50_000, length in 0_i64..90_000, longest in prop::sample::select(vec![10, 60, 3_600, 86_400])) {
             let (from, to) = (from * 10, (from + length) * 10);
             let mut all = cover(of_seconds(from, to), longest);
             all.sort_by_key(|buckets| buckets.range.from);
@@ -135,7 +160,7 @@ mod tests {
 
         #[test]
         fn any_range_has_an_answer(from: i64, to: i64) {
-            cover(TimeSpan { from: UnixNanos(from), to: UnixNanos(to) }, 3_600);
+            cover(TimeSpan { from: UnixNanos(from), to: UnixNanos(to) }, i64::MAX);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Spans to fresh rows of the rollup tables.
+//! Spans to rows of the rollup tables, of their first steps.
 
 use arrow_array::RecordBatch;
 use schemas::SpanBatch;
@@ -76,8 +76,8 @@ impl Folding {
         self.names.memory_bytes() + self.spans.memory_bytes() + self.calls.memory_bytes()
     }
 
-    /// Hands over fresh rows of all that was added, some at a time, in the order of
-    /// [`RolledUp`](super::RolledUp).
+    /// Hands over rows of all that was added, some at a time, each time of one step; those of a step
+    /// in the order of [`RolledUp`](super::RolledUp).
     ///
     /// # Errors
     /// [`QueryError::EncodeColumns`] when they cannot be written, and what `see` says.

@@ -12,7 +12,7 @@ use datafusion::error::DataFusionError;
 use datafusion::logical_expr::{LogicalPlanBuilder, ident, lit, not};
 use datafusion::physical_plan::execute_stream;
 use futures::TryStreamExt;
-use schemas::rollups::{IS_FRESH, ROLLUP_STEPS};
+use schemas::rollups::{IS_FRESH, IS_TOTAL, ROLLUP_STEPS, STEP_SECONDS};
 
 use super::RollUps;
 use crate::engine::session;
@@ -32,10 +32,8 @@ impl RollUps {
         let session = session::build(&QuerySettings::default())?;
         // The fewest rows: each operation is in the longest step, too, or in a fresh row.
         let longest = ROLLUP_STEPS.into_iter().max().unwrap_or_default();
-        let has_names = ident("step_seconds")
-            .eq(lit(longest))
-            .and(not(ident("is_total")))
-            .or(ident(IS_FRESH));
+        let counts_once = ident(STEP_SECONDS).eq(lit(longest)).or(ident(IS_FRESH));
+        let has_names = counts_once.and(not(ident(IS_TOTAL)));
         let plan = LogicalPlanBuilder::scan(RED, provider_as_source(table), None)?
             .filter(has_names)?
             .project(COLUMNS.map(ident))?

@@ -43,20 +43,6 @@ impl<K: Copy + Eq + Hash> Numbered<K> {
         (keys.into_iter().map(|(_, key)| key).collect(), ranks)
     }
 
-    /// What keys become, each once and in order, and the position in it of each number's.
-    pub(crate) fn ranked_as<P: Ord>(
-        &self,
-        to_key: impl Fn(&K) -> K,
-        place: impl Fn(&K) -> P,
-    ) -> (Vec<K>, Vec<u32>) {
-        let mut others = Self::default();
-        let keys = self.keys.iter();
-        let numbers: Vec<u32> = keys.map(|key| others.number_of(to_key(key))).collect();
-        let (others, ranks) = others.ranked(place);
-        let ranked = numbers.into_iter().map(|number| ranks[number as usize]);
-        (others, ranked.collect())
-    }
-
     /// The memory that the keys take, about, in bytes.
     pub(crate) fn memory_bytes(&self) -> usize {
         self.keys.len() * 3 * size_of::<K>()

@@ -16,39 +16,30 @@ const CHUNK: usize = 16 * 1024;
 
 /// What a row is a sum of.
 pub(crate) trait Record: Copy {
-    /// The number of what tells its row apart, but for the bucket.
-    fn key(&self) -> u32;
     fn bucket(&self) -> ShortBucket;
 }
 
-/// Records of rows that are told apart by `K` and the bucket. `S` is what is said of a record, from
-/// which `K` is made.
+/// What tells rows apart, but for the bucket, by number. `S` is what is said of a record, from which
+/// `K` is made.
 #[derive(Debug)]
-pub(crate) struct Records<S, K, R> {
+pub(crate) struct Keys<S, K> {
     /// The number of the key that was made of it.
     said: FastMap<S, u32>,
     keys: Numbered<K>,
-    /// As they came, in vectors of [`CHUNK`] records: none is moved when more come.
-    chunks: Vec<Vec<R>>,
-    buckets: HashSet<ShortBucket, FastHashing>,
-    last_bucket: Option<ShortBucket>,
 }
 
-impl<S, K, R> Default for Records<S, K, R> {
+impl<S, K> Default for Keys<S, K> {
     fn default() -> Self {
         Self {
             said: FastMap::default(),
             keys: Numbered::default(),
-            chunks: Vec::new(),
-            buckets: HashSet::default(),
-            last_bucket: None,
         }
     }
 }
 
-impl<S: Copy + Eq + Hash, K: Copy + Eq + Hash, R: Record> Records<S, K, R> {
+impl<S: Copy + Eq + Hash, K: Copy + Eq + Hash> Keys<S, K> {
     /// The number of the key of what is said, which is made when it is said first.
-    pub(crate) fn key_of(&mut self, said: S, make: impl FnOnce() -> K) -> u32 {
+    pub(crate) fn number_of(&mut self, said: S, make: impl FnOnce() -> K) -> u32 {
         if let Some(number) = self.said.get(&said) {
             return *number;
         }
@@ -57,6 +48,36 @@ impl<S: Copy + Eq + Hash, K: Copy + Eq + Hash, R: Record> Records<S, K, R> {
         number
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// The memory that they take, about, in bytes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.keys.memory_bytes() + self.said.len() * 2 * size_of::<(S, u32)>()
+    }
+}
+
+/// Records as they came.
+#[derive(Debug)]
+pub(crate) struct Records<R> {
+    /// Vectors of [`CHUNK`] records: none is moved when more come.
+    chunks: Vec<Vec<R>>,
+    buckets: HashSet<ShortBucket, FastHashing>,
+    last_bucket: Option<ShortBucket>,
+}
+
+impl<R> Default for Records<R> {
+    fn default() -> Self {
+        Self {
+            chunks: Vec::new(),
+            buckets: HashSet::default(),
+            last_bucket: None,
+        }
+    }
+}
+
+impl<R: Record> Records<R> {
     pub(crate) fn add(&mut self, record: R) {
         // Those of a trace are mostly of one bucket.
         if self.last_bucket.replace(record.bucket()) != Some(record.bucket()) {
@@ -72,27 +93,31 @@ impl<S: Copy + Eq + Hash, K: Copy + Eq + Hash, R: Record> Records<S, K, R> {
         }
     }
 
-    /// The memory that all this takes, and that a file of its rows will take, about, in bytes, where
-    /// a row takes so many.
-    pub(crate) fn memory_bytes(&self, row_bytes: usize) -> usize {
-        let places = self.keys.len().saturating_mul(self.buckets.len());
-        let records: usize = self.chunks.iter().map(Vec::len).sum();
-        let rows = records.min(places);
-        rows * row_bytes
-            + self.keys.memory_bytes()
-            + self.said.len() * 2 * size_of::<(S, u32)>()
-            + records * 2 * size_of::<R>()
+    /// How many rows of the shortest step they make, at most, where so many keys tell them apart.
+    pub(crate) fn most_rows(&self, keys: usize) -> usize {
+        self.len().min(keys.saturating_mul(self.buckets.len()))
     }
 
-    /// Hands over the records of each key, keys in order; those of a key are in no order.
-    pub(crate) fn each_key<P: Ord, E>(
-        self,
+    /// The memory that they take, and once more as they are put in order, in bytes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.len() * 2 * size_of::<R>()
+    }
+
+    fn len(&self) -> usize {
+        self.chunks.iter().map(Vec::len).sum()
+    }
+
+    /// The records in the order of their keys, whose numbers `number` has; in `room`, whatever is there.
+    pub(crate) fn by_key<S, K: Copy + Eq + Hash, P: Ord>(
+        &self,
+        keys: Keys<S, K>,
+        number: impl Fn(&R) -> u32,
         place: impl Fn(&K) -> P,
-        mut see: impl FnMut(&K, &mut [R]) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let (keys, ranks) = self.keys.ranked(place);
+        mut room: Vec<R>,
+    ) -> RecordsByKey<K, R> {
+        let (keys, ranks) = keys.keys.ranked(place);
+        let rank = |record: &R| ranks[number(record) as usize] as usize;
         let all = || self.chunks.iter().flatten();
-        let rank = |record: &R| ranks[record.key() as usize] as usize;
         let mut ends = vec![0; keys.len()];
         for record in all() {
             ends[rank(record)] += 1;
@@ -102,22 +127,72 @@ impl<S: Copy + Eq + Hash, K: Copy + Eq + Hash, R: Record> Records<S, K, R> {
             count += std::mem::replace(end, count);
         }
         // Each goes from where its key's records start to where they end.
-        let mut order = vec![0u32; count];
-        for (position, record) in (0..).zip(all()) {
+        if let Some(any) = all().next() {
+            room.resize(count, *any);
+        }
+        for record in all() {
             let place = &mut ends[rank(record)];
-            order[*place] = position;
+            room[*place] = *record;
             *place += 1;
         }
-        let record = |position: &u32| {
-            let position = *position as usize;
-            self.chunks[position / CHUNK][position % CHUNK]
-        };
-        let (mut start, mut of_key) = (0, Vec::new());
-        for (key, end) in keys.iter().zip(ends) {
-            of_key.clear();
-            of_key.extend(order[start..end].iter().map(record));
-            start = end;
-            see(key, &mut of_key)?;
+        RecordsByKey {
+            keys,
+            ends,
+            records: room,
+        }
+    }
+}
+
+/// Records in the order of what tells their rows apart, but for the bucket.
+#[derive(Debug)]
+pub(crate) struct RecordsByKey<K, R> {
+    keys: Vec<K>,
+    /// Where each key's records end.
+    ends: Vec<usize>,
+    records: Vec<R>,
+}
+
+impl<K: Copy + Eq + Hash, R: Record> RecordsByKey<K, R> {
+    /// The room that they took.
+    pub(crate) fn into_room(self) -> Vec<R> {
+        self.records
+    }
+
+    /// Hands over the records of each key, by that in order; those of one are in no order.
+    pub(crate) fn each<E>(
+        &mut self,
+        mut see: impl FnMut(&K, &mut [R]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut start = 0;
+        for (key, end) in self.keys.iter().zip(&self.ends) {
+            see(key, &mut self.records[start..*end])?;
+            start = *end;
+        }
+        Ok(())
+    }
+
+    /// Hands over the records of what keys become, by that in order; those of one are in no order.
+    pub(crate) fn each_as<P: Ord, E>(
+        &self,
+        to_key: impl Fn(&K) -> K,
+        place: impl Fn(&K) -> P,
+        mut see: impl FnMut(&K, &mut [R]) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut become_keys = Numbered::default();
+        let keys = self.keys.iter();
+        let numbers: Vec<u32> = keys.map(|key| become_keys.number_of(to_key(key))).collect();
+        let (keys, ranks) = become_keys.ranked(place);
+        let ranked = numbers.into_iter().map(|number| ranks[number as usize]);
+        let mut order: Vec<(u32, usize)> = ranked.zip(0..).collect();
+        order.sort_unstable();
+        let mut records = Vec::new();
+        for (key, parts) in keys.iter().zip(order.chunk_by(|one, next| one.0 == next.0)) {
+            records.clear();
+            for (_, part) in parts {
+                let start = part.checked_sub(1).map_or(0, |before| self.ends[before]);
+                records.extend_from_slice(&self.records[start..self.ends[*part]]);
+            }
+            see(key, &mut records)?;
         }
         Ok(())
     }
@@ -131,10 +206,6 @@ mod tests {
     struct Word(u32, i64);
 
     impl Record for Word {
-        fn key(&self) -> u32 {
-            self.0
-        }
-
         fn bucket(&self) -> ShortBucket {
             ShortBucket::of(self.1)
         }
@@ -144,43 +215,59 @@ mod tests {
     fn records_come_key_by_key_from_all_chunks() {
         // Two words make one key; what is said last comes first.
         let said = |number: usize| 6 - number % 7;
-        let mut records = Records::<usize, usize, Word>::default();
-        let count = 2 * CHUNK + 5;
+        let mut keys = Keys::<usize, usize>::default();
+        let mut records = Records::<Word>::default();
         let mut expect = vec![Vec::new(); 4];
-        for number in 0..count {
-            let key = records.key_of(said(number), || said(number) / 2);
+        for number in 0..2 * CHUNK + 5 {
+            let key = keys.number_of(said(number), || said(number) / 2);
             records.add(Word(key, number as i64));
             expect[said(number) / 2].push(number as i64);
         }
+        let times = |words: &[Word]| {
+            let mut times: Vec<i64> = words.iter().map(|word| word.1).collect();
+            times.sort_unstable();
+            times
+        };
+        let mut records = records.by_key(keys, |word| word.0, |key| *key, Vec::new());
         let mut seen = Vec::new();
-        let all = records.each_key(
+        let all = records.each(|key, words| {
+            seen.push((*key, times(words)));
+            Ok::<(), ()>(())
+        });
+        assert_eq!(all, Ok(()));
+        assert!(seen.iter().map(|(key, _)| *key).eq(0..4));
+        assert!(seen.iter().map(|(_, times)| times).eq(&expect));
+        let mut seen = Vec::new();
+        let all = records.each_as(
+            |key| 9 - key % 2,
             |key| *key,
-            |key, of_key| {
-                of_key.sort_unstable();
-                seen.push((*key, of_key.iter().map(|word| word.1).collect::<Vec<_>>()));
+            |key, words| {
+                seen.push((*key, times(words)));
                 Ok::<(), ()>(())
             },
         );
         assert_eq!(all, Ok(()));
-        assert_eq!(seen, expect.into_iter().enumerate().collect::<Vec<_>>());
+        let of = |one: usize, other: usize| {
+            let mut times = [expect[one].as_slice(), &expect[other]].concat();
+            times.sort_unstable();
+            times
+        };
+        assert!(seen == [(8, of(1, 3)), (9, of(0, 2))]);
     }
 
     #[test]
     fn rows_are_reckoned_by_keys_and_buckets() {
-        let mut records = Records::<u32, u32, Word>::default();
-        let mut memory = |key, start| {
-            let before = records.memory_bytes(1_000_000);
-            let key = records.key_of(key, || key);
+        let mut keys = Keys::<u32, u32>::default();
+        let mut records = Records::<Word>::default();
+        let mut rows = |key, start| {
+            let key = keys.number_of(key, || key);
             records.add(Word(key, start));
-            (records.memory_bytes(1_000_000) - before) / 1_000_000
+            records.most_rows(keys.len())
         };
-        assert_eq!(memory(1, 0), 1);
-        assert_eq!(memory(1, 1), 0, "the same row");
-        assert_eq!(memory(2, 0), 1, "another key");
-        assert_eq!(
-            memory(2, 10_000_000_000),
-            2,
-            "another bucket, which each key may have"
-        );
+        assert_eq!(rows(1, 0), 1);
+        assert_eq!(rows(1, 1), 1, "the same row");
+        assert_eq!(rows(2, 0), 2, "another key");
+        let message = "another bucket, which each key may have";
+        assert_eq!(rows(2, 10_000_000_000), 4, "{message}");
     }
 }

@@ -41,7 +41,7 @@ impl RedGroup {
         [
             Name::pair(self.service, self.name),
             Name::pair(self.instance, self.version),
-            Name::code(self.zone) << 32 | small,
+            u64::from(Name::code(self.zone)) << 32 | small,
         ]
     }
 

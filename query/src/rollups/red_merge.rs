@@ -1,63 +1,70 @@
-//! Fewer rows of the table `red` that say the same, of each step and with totals.
+//! Fewer rows of the table `red` that say the same, and rows of longer steps.
 
 use arrow_array::RecordBatch;
-use schemas::rollups::FreshRows;
+use schemas::rollups::{Merging, longer_step};
 
 use super::numbered::Numbered;
 use super::parts::NumberedRows;
 use super::red_group::RedGroup;
 use super::red_rows::{RedRows, RowsOfStep, malformed};
 use super::red_writer::{RedWriter, RowSums};
-use super::sums::SumsOfKind;
+use super::sums::{Sums, merged, step_of_all};
 use crate::QueryError;
 use crate::red::{GroupBy, HistogramSum};
 use crate::topology::Names;
 
-/// Hands over one row for all rows that differ in their sums alone, some at a time, in order; and
-/// of fresh rows one of each step and kind, but for those that they are themselves where they stay.
+/// Hands over what rows of one step become, some at a time, each time of one step and in order: one
+/// row for all that differ in their sums alone, and such rows of the next longer step.
 pub(super) fn merge<E: From<QueryError>>(
     batches: &[RecordBatch],
-    fresh: FreshRows,
+    merging: Merging,
     mut see: impl FnMut(RecordBatch) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut names = Names::default();
     let (rows, groups) = numbered(batches, &mut names)?;
+    let Some((step_seconds, is_fresh)) = step_of_all(&rows)? else {
+        return Ok(());
+    };
     let order = names.order();
-    let place = |group: &RedGroup| group.place(&order);
-    let told_apart = groups.ranked_as(|group| *group, place);
-    let totals = groups.ranked_as(RedGroup::total, place);
-    let mut writer = RedWriter::new(&names);
+    let (groups, ranks) = groups.ranked(|group| group.place(&order));
+    let next_step = longer_step(step_seconds);
+    let mut own = RedWriter::new(&names, is_fresh && merging == Merging::Sums);
+    let mut longer = RedWriter::new(&names, next_step.and_then(longer_step).is_some());
     let mut histogram = HistogramSum::default();
-    // Of the step before.
-    let mut shorter: [Option<SumsOfKind<RowSums, 1>>; 2] = [None, None];
-    let kinds = RowsOfStep::all().filter(|kind| match fresh {
-        FreshRows::Stay => *kind != RowsOfStep::FRESH,
-        FreshRows::GoOver => true,
-    });
-    for kind in kinds {
-        let (groups, ranks) = match kind.is_total {
-            false => &told_apart,
-            true => &totals,
+    for is_total in [false, true] {
+        let of_step = |step_seconds| RowsOfStep {
+            step_seconds,
+            is_total,
         };
-        let shorter = &mut shorter[usize::from(kind.is_total)];
-        let sums = SumsOfKind::of(
+        let kind = of_step(step_seconds);
+        let is_of_kind = |rows: &RedRows, row| rows.rows_of_step(row) == kind;
+        let sums = merged(
             &rows,
-            shorter.as_ref(),
-            (ranks, kind.step_seconds),
-            |rows: &RedRows, row| rows.rows_of_step(row) == kind,
+            &ranks,
+            (merging, step_seconds),
+            is_of_kind,
             &mut histogram,
         );
         let sums = sums.map_err(malformed).map_err(QueryError::from)?;
-        for (sum, [durations]) in sums.all().iter() {
-            let group = &groups[sum.key as usize];
-            writer.add((kind, group, sum.bucket), sum.figures, durations);
-            if let Some(rows) = writer.take_when_full()? {
-                see(rows)?;
+        let mut write = |writer: &mut RedWriter<'_>, kind, sums: Sums<RowSums, 1>| {
+            for (sum, [durations]) in sums.iter() {
+                let group = &groups[sum.key as usize];
+                writer.add((kind, group, sum.bucket), sum.figures, durations);
+                if let Some(rows) = writer.take_when_full()? {
+                    see(rows)?;
+                }
             }
+            Ok::<(), E>(())
+        };
+        if let Some(sums) = sums.own {
+            write(&mut own, kind, sums)?;
         }
-        *shorter = Some(sums);
+        if let Some((step, sums)) = next_step.zip(sums.longer) {
+            write(&mut longer, of_step(step), sums)?;
+        }
     }
-    see(writer.take()?)
+    see(own.take()?)?;
+    see(longer.take()?)
 }
 
 /// Reads rows, with the number of each one's group.

@@ -3,13 +3,13 @@
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int8Type, Int64Type};
 use arrow_array::{
-    Array, ArrayRef, BinaryArray, BooleanArray, Int8Array, Int64Array, RecordBatch, StringArray,
-    new_null_array,
+    Array, ArrayRef, BinaryViewArray, BooleanArray, Int8Array, Int64Array, RecordBatch,
+    StringArray, new_null_array,
 };
 use datafusion::arrow::compute::cast;
 use datafusion::error::DataFusionError;
 use schemas::StatusCode;
-use schemas::rollups::{BUCKET_START, IS_FRESH, ROLLUP_STEPS, red_schema};
+use schemas::rollups::{BUCKET_START, IS_FRESH, red_schema};
 
 use super::red_writer::RowSums;
 use super::sums::{Summands, TableRows};
@@ -17,30 +17,12 @@ use crate::QueryError;
 use crate::red::{Cell, GroupBy, HistogramSum, MalformedHistogram};
 use crate::topology::Sign;
 
-/// The rows that together are all spans once, but for those in fresh rows.
+/// The rows that together are all spans once, but for those that are counted in fresh rows of shorter
+/// steps alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RowsOfStep {
     pub(crate) step_seconds: i64,
     pub(crate) is_total: bool,
-}
-
-impl RowsOfStep {
-    /// What fresh rows are.
-    pub(super) const FRESH: Self = Self {
-        step_seconds: ROLLUP_STEPS[0],
-        is_total: false,
-    };
-
-    /// All that are kept, in the order of rows.
-    pub(super) fn all() -> impl Iterator<Item = Self> {
-        let both = |step_seconds| {
-            [false, true].map(|is_total| Self {
-                step_seconds,
-                is_total,
-            })
-        };
-        ROLLUP_STEPS.into_iter().flat_map(both)
-    }
 }
 
 /// The columns of some rows. Those that were not read are null in all rows.
@@ -56,7 +38,7 @@ pub(crate) struct RedRows {
     counts: Int64Array,
     sums: Int64Array,
     maxima: Int64Array,
-    durations: BinaryArray,
+    durations: BinaryViewArray,
 }
 
 impl RedRows {
@@ -101,7 +83,7 @@ impl RedRows {
             counts: int64("count")?,
             sums: int64("sum_nano")?,
             maxima: int64("max_nano")?,
-            durations: column(batch, "durations")?.as_binary::<i32>().clone(),
+            durations: column(batch, "durations")?.as_binary_view().clone(),
         };
         Ok(rows)
     }
@@ -193,6 +175,10 @@ impl Summands<1> for RedRows {
 }
 
 impl TableRows<1> for RedRows {
+    fn step(&self, row: usize) -> i64 {
+        self.steps.value(row)
+    }
+
     fn is_fresh(&self, row: usize) -> bool {
         self.fresh.is_valid(row) && self.fresh.value(row)
     }

@@ -4,7 +4,7 @@ use std::ops::AddAssign;
 use std::sync::Arc;
 
 use arrow_array::builder::{
-    BinaryBuilder, BooleanBuilder, Int8Builder, Int64Builder, StringBuilder,
+    BinaryViewBuilder, BooleanBuilder, Int8Builder, Int64Builder, StringBuilder,
 };
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch};
 use schemas::rollups::red_schema;
@@ -33,7 +33,7 @@ pub(super) struct RedWriter<'a> {
     counts: Int64Builder,
     sums: Int64Builder,
     maxima: Int64Builder,
-    durations: BinaryBuilder,
+    durations: BinaryViewBuilder,
 }
 
 /// The sums of a row.
@@ -53,19 +53,11 @@ impl AddAssign for RowSums {
 }
 
 impl<'a> RedWriter<'a> {
-    /// For rows of spans that no other rows count.
-    pub(super) fn of_fresh(names: &'a Names) -> Self {
-        Self {
-            is_fresh: true,
-            ..Self::new(names)
-        }
-    }
-
-    /// For rows of each step and kind.
-    pub(super) fn new(names: &'a Names) -> Self {
+    /// For rows that are fresh, or for rows that are not.
+    pub(super) fn new(names: &'a Names, is_fresh: bool) -> Self {
         Self {
             names,
-            is_fresh: false,
+            is_fresh,
             steps: Int64Builder::new(),
             buckets: Int64Builder::new(),
             totals: BooleanBuilder::new(),
@@ -79,7 +71,7 @@ impl<'a> RedWriter<'a> {
             counts: Int64Builder::new(),
             sums: Int64Builder::new(),
             maxima: Int64Builder::new(),
-            durations: BinaryBuilder::new(),
+            durations: BinaryViewBuilder::new(),
         }
     }
 

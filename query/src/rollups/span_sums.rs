@@ -1,18 +1,20 @@
-//! Sums of spans by what tells rows of `red` apart, in buckets of the shortest step.
+//! Sums of spans by what tells rows of `red` apart, in buckets of the first steps.
 
 use arrow_array::RecordBatch;
+use schemas::rollups::FIRST_STEPS;
 
 use super::bucket::ShortBucket;
-use super::records::{Record, Records};
+use super::duration_sum::DurationSum;
+use super::records::{Keys, Record, Records};
 use super::red_group::RedGroup;
 use super::red_rows::RowsOfStep;
 use super::red_writer::{RedWriter, RowSums};
 use crate::QueryError;
-use crate::red::{bucket_of_nanos, bytes_of_sorted};
 use crate::topology::{CalledOperation, KeptOperations, LinkedSpan, Names};
 
-/// What a row takes in a file, typically, in bytes.
-const ROW_BYTES: usize = 100;
+/// What a row of the shortest step, and its part of those of the next one, take in files, typically,
+/// in bytes.
+const ROW_BYTES: usize = 120;
 
 /// What counts of a span.
 #[derive(Clone, Copy, Debug)]
@@ -22,26 +24,19 @@ struct SpanRecord {
     nanos: i64,
 }
 
-impl SpanRecord {
-    /// By bucket, then by duration, in one number: comparing two takes longer than all else does.
-    fn place(&self) -> i128 {
-        (i128::from(self.bucket.number()) << 64) + i128::from(self.nanos)
-    }
-}
-
 impl Record for SpanRecord {
-    fn key(&self) -> u32 {
-        self.group
-    }
-
     fn bucket(&self) -> ShortBucket {
         self.bucket
     }
 }
 
-/// Spans until they are summed up. What they say is their group with the operation's own name.
+/// Spans until they are summed up.
 #[derive(Debug, Default)]
-pub(super) struct SpanSums(Records<RedGroup, RedGroup, SpanRecord>);
+pub(super) struct SpanSums {
+    /// What spans say is their group with the operation's own name.
+    groups: Keys<RedGroup, RedGroup>,
+    records: Records<SpanRecord>,
+}
 
 impl SpanSums {
     /// Counts a span in its group's bucket.
@@ -55,7 +50,7 @@ impl SpanSums {
             version: span.version,
             zone: span.zone,
         };
-        let group = self.0.key_of(said, || {
+        let group = self.groups.number_of(said, || {
             let operation = CalledOperation {
                 service: said.service,
                 name: said.name.unwrap_or_else(|| names.number("")),
@@ -63,7 +58,7 @@ impl SpanSums {
             let name = Some(kept.name(operation, names));
             RedGroup { name, ..said }
         });
-        self.0.add(SpanRecord {
+        self.records.add(SpanRecord {
             group,
             bucket: ShortBucket::of(span.start.0),
             nanos: span.duration_nano,
@@ -72,39 +67,77 @@ impl SpanSums {
 
     /// The memory that the spans take, and that a file of their rows will take, about, in bytes.
     pub(super) fn memory_bytes(&self) -> usize {
-        self.0.memory_bytes(ROW_BYTES)
+        let rows = self.records.most_rows(self.groups.len());
+        rows * ROW_BYTES + self.groups.memory_bytes() + self.records.memory_bytes()
     }
 
-    /// Hands over fresh rows, some at a time: by group, then by bucket.
+    /// Hands over rows, some at a time, each time of one step and in order.
     pub(super) fn into_rows<E: From<QueryError>>(
         self,
         names: &Names,
         mut see: impl FnMut(RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
         let order = names.order();
-        let mut writer = RedWriter::of_fresh(names);
-        let (mut buckets, mut bytes) = (Vec::new(), Vec::new());
+        let [shortest, minute] = FIRST_STEPS;
+        let mut shortest = RowsInStep::new(shortest, RedWriter::new(names, false));
+        let mut minutes = RowsInStep::new(minute, RedWriter::new(names, true));
         let place = |group: &RedGroup| group.place(&order);
-        self.0.each_key(place, |group, spans| {
-            spans.sort_unstable_by_key(SpanRecord::place);
-            for spans in spans.chunk_by(|one, next| one.bucket == next.bucket) {
-                buckets.clear();
-                buckets.extend(spans.iter().map(|span| bucket_of_nanos(span.nanos)));
-                bytes_of_sorted(&buckets, &mut bytes);
-                let nanos = || spans.iter().map(|span| span.nanos);
-                let sums = RowSums {
-                    count: spans.len() as u64,
-                    sum_nano: nanos().map(i128::from).sum(),
-                    max_nano: nanos().fold(0, i64::max),
-                };
-                let bucket = spans[0].bucket.start();
-                writer.add((RowsOfStep::FRESH, group, bucket), sums, &bytes);
-                if let Some(rows) = writer.take_when_full()? {
-                    see(rows)?;
-                }
-            }
-            Ok::<(), E>(())
+        let records = self.records;
+        let mut spans = records.by_key(self.groups, |span| span.group, place, Vec::new());
+        spans.each(|group, spans| {
+            shortest.add((group, false), spans, &mut see)?;
+            minutes.add((group, false), spans, &mut see)
         })?;
-        see(writer.take()?)
+        spans.each_as(RedGroup::total, place, |group, spans| {
+            minutes.add((group, true), spans, &mut see)
+        })?;
+        see(shortest.writer.take()?)?;
+        see(minutes.writer.take()?)
+    }
+}
+
+/// Rows of a step as they are made.
+struct RowsInStep<'a> {
+    step_seconds: i64,
+    writer: RedWriter<'a>,
+    durations: DurationSum,
+}
+
+impl<'a> RowsInStep<'a> {
+    fn new(step_seconds: i64, writer: RedWriter<'a>) -> Self {
+        Self {
+            step_seconds,
+            writer,
+            durations: DurationSum::default(),
+        }
+    }
+
+    /// Adds the rows of a group, or of a total.
+    fn add<E: From<QueryError>>(
+        &mut self,
+        (group, is_total): (&RedGroup, bool),
+        spans: &mut [SpanRecord],
+        see: &mut impl FnMut(RecordBatch) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let step_seconds = self.step_seconds;
+        spans.sort_unstable_by_key(|span| span.bucket);
+        let kind = RowsOfStep {
+            step_seconds,
+            is_total,
+        };
+        for spans in spans.chunk_by(|one, next| one.bucket.is_with(next.bucket, step_seconds)) {
+            self.durations.sum_up(spans.iter().map(|span| span.nanos));
+            let sums = RowSums {
+                count: spans.len() as u64,
+                sum_nano: self.durations.nanos(),
+                max_nano: self.durations.longest_nano(),
+            };
+            let row = (kind, group, spans[0].bucket.start_in(step_seconds));
+            self.writer.add(row, sums, self.durations.histogram());
+            if let Some(rows) = self.writer.take_when_full()? {
+                see(rows)?;
+            }
+        }
+        Ok(())
     }
 }

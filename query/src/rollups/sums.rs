@@ -2,7 +2,11 @@
 
 use std::ops::AddAssign;
 
+use datafusion::error::DataFusionError;
+use schemas::rollups::{Merging, longer_step};
+
 use super::parts::{NumberedRows, Part, parts_of};
+use crate::QueryError;
 use crate::red::{HistogramSum, MalformedHistogram};
 use crate::topology::Sign;
 
@@ -49,10 +53,6 @@ impl<F, const HISTOGRAMS: usize> Default for Sums<F, HISTOGRAMS> {
 }
 
 impl<F: AddAssign + Copy + Default, const HISTOGRAMS: usize> Sums<F, HISTOGRAMS> {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.sums.is_empty()
-    }
-
     /// All of them, with their histograms.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&Sum<F, HISTOGRAMS>, [&[u8]; HISTOGRAMS])> {
         let histograms = (0..self.sums.len()).map(|row| self.histograms(row));
@@ -79,7 +79,7 @@ impl<F: AddAssign + Copy + Default, const HISTOGRAMS: usize> Sums<F, HISTOGRAMS>
     }
 
     /// The sums as rows to be summed up further.
-    pub(crate) fn into_rows(self) -> (Self, Vec<u32>) {
+    fn into_rows(self) -> (Self, Vec<u32>) {
         let numbers = self.sums.iter().map(|sum| sum.number).collect();
         (self, numbers)
     }
@@ -118,7 +118,7 @@ impl<F: AddAssign + Copy + Default, const HISTOGRAMS: usize> Summands<HISTOGRAMS
 ///
 /// # Errors
 /// [`MalformedHistogram`] when bytes of a row are none.
-pub(crate) fn summed<R: Summands<HISTOGRAMS>, const HISTOGRAMS: usize>(
+fn summed<R: Summands<HISTOGRAMS>, const HISTOGRAMS: usize>(
     rows: &NumberedRows<R>,
     ranks: &[u32],
     step_seconds: i64,
@@ -166,60 +166,71 @@ pub(crate) fn summed<R: Summands<HISTOGRAMS>, const HISTOGRAMS: usize>(
     Ok(sums)
 }
 
-/// Rows of a table, of which some may be fresh.
+/// Rows of a table.
 pub(crate) trait TableRows<const HISTOGRAMS: usize>: Summands<HISTOGRAMS> {
+    /// The bucket's length, in seconds.
+    fn step(&self, row: usize) -> i64;
+    /// Whether no row of a longer step counts what it counts.
     fn is_fresh(&self, row: usize) -> bool;
 }
 
-/// The sums of one kind of rows: of fresh ones, and of those that are of the kind already.
+/// The step of rows, and whether they are fresh; none where there are no rows.
 ///
-/// ```text
-///   fresh rows ──► 10 s ──► 1 min ──► 1 h        each of the sums of the step before
-///                   │         │        │
-///   rows of a kind ─┴─────────┴────────┴──► all
-/// ```
-#[derive(Debug)]
-pub(crate) struct SumsOfKind<F, const HISTOGRAMS: usize> {
-    fresh: NumberedRows<Sums<F, HISTOGRAMS>>,
-    /// None where only fresh rows are part of them.
-    all: Option<Sums<F, HISTOGRAMS>>,
+/// # Errors
+/// [`QueryError::Table`] when they differ in that.
+pub(crate) fn step_of_all<R: TableRows<HISTOGRAMS>, const HISTOGRAMS: usize>(
+    rows: &NumberedRows<R>,
+) -> Result<Option<(i64, bool)>, QueryError> {
+    let all = rows.iter().flat_map(|(rows, numbers)| {
+        (0..numbers.len()).map(|row| (rows.step(row), rows.is_fresh(row)))
+    });
+    let mut step = None;
+    for of_row in all {
+        if *step.get_or_insert(of_row) != of_row {
+            let error = DataFusionError::Plan("rows to be merged are of several steps".to_owned());
+            return Err(QueryError::Table(error));
+        }
+    }
+    Ok(step)
 }
 
-impl<F: AddAssign + Copy + Default, const HISTOGRAMS: usize> SumsOfKind<F, HISTOGRAMS> {
-    /// Sums rows up by a step, where `shorter` are those of a shorter one that tell no less apart.
-    ///
-    /// # Errors
-    /// [`MalformedHistogram`] when bytes of a row are none.
-    pub(crate) fn of<R: TableRows<HISTOGRAMS, Figures = F>>(
-        rows: &NumberedRows<R>,
-        shorter: Option<&Self>,
-        (ranks, step_seconds): (&[u32], i64),
-        is_of_kind: impl Fn(&R, usize) -> bool,
-        histogram: &mut HistogramSum,
-    ) -> Result<Self, MalformedHistogram> {
-        let fresh = match shorter {
-            Some(shorter) => summed(&shorter.fresh, ranks, step_seconds, |_, _| true, histogram)?,
-            None => summed(rows, ranks, step_seconds, R::is_fresh, histogram)?,
-        };
-        let is_other = |rows: &R, row| !rows.is_fresh(row) && is_of_kind(rows, row);
-        let others = summed(rows, ranks, step_seconds, is_other, histogram)?;
-        let has_fresh = !fresh.is_empty();
-        let mut fresh = vec![fresh.into_rows()];
-        let all = if others.is_empty() {
-            None
-        } else if has_fresh {
-            fresh.push(others.into_rows());
-            let all = summed(&fresh, ranks, step_seconds, |_, _| true, histogram)?;
-            fresh.truncate(1);
-            Some(all)
-        } else {
-            Some(others)
-        };
-        Ok(Self { fresh, all })
-    }
+/// What rows of one kind and step become.
+#[derive(Debug)]
+pub(crate) struct MergedSums<F, const HISTOGRAMS: usize> {
+    /// Their sums; none where they are not wanted.
+    pub(crate) own: Option<Sums<F, HISTOGRAMS>>,
+    /// The sums of the next longer step; none where they are not wanted, or there is none.
+    pub(crate) longer: Option<Sums<F, HISTOGRAMS>>,
+}
 
-    /// All of them.
-    pub(crate) fn all(&self) -> &Sums<F, HISTOGRAMS> {
-        self.all.as_ref().unwrap_or(&self.fresh[0].0)
+/// Sums up the rows of a kind, which are of `step_seconds`; `ranks` has the position of each number's
+/// key.
+///
+/// # Errors
+/// [`MalformedHistogram`] when bytes of a row are none.
+pub(crate) fn merged<R: Summands<HISTOGRAMS>, const HISTOGRAMS: usize>(
+    rows: &NumberedRows<R>,
+    ranks: &[u32],
+    (merging, step_seconds): (Merging, i64),
+    is_of_kind: impl Fn(&R, usize) -> bool,
+    histogram: &mut HistogramSum,
+) -> Result<MergedSums<R::Figures, HISTOGRAMS>, MalformedHistogram> {
+    let longer_step = longer_step(step_seconds);
+    if merging == Merging::Longer {
+        let sums = |step| summed(rows, ranks, step, is_of_kind, histogram);
+        return Ok(MergedSums {
+            own: None,
+            longer: longer_step.map(sums).transpose()?,
+        });
     }
+    let own = summed(rows, ranks, step_seconds, is_of_kind, histogram)?;
+    let (own, longer) = match longer_step.filter(|_| merging == Merging::SumsAndLonger) {
+        Some(longer_step) => {
+            let mut rows = vec![own.into_rows()];
+            let longer = summed(&rows, ranks, longer_step, |_, _| true, histogram)?;
+            (rows.pop().map(|(own, _)| own), Some(longer))
+        }
+        None => (Some(own), None),
+    };
+    Ok(MergedSums { own, longer })
 }

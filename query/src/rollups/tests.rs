@@ -3,14 +3,16 @@ mod limits;
 mod model;
 mod oracle;
 
+use datafusion::arrow::compute::filter_record_batch;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use schemas::rollups::{ROLLUP_STEPS, red_schema};
+use schemas::rollups::{IS_FRESH, red_schema};
 use schemas::{SpanBatch, SpanKind};
 
 use super::*;
+use crate::fixtures;
 use model::{Sent, batch, commits};
-use oracle::{Row, fresh_rows_of_spans, rows_of, rows_of_spans};
+use oracle::{Row, first_rows_of_spans, rows_of, rows_of_spans};
 
 /// Folds commits one after another, each with the earlier spans of its traces.
 fn fold_all(rollups: &RollUps, commits: &[Vec<Sent>]) -> Vec<RecordBatch> {
@@ -31,18 +33,19 @@ fn fold_all(rollups: &RollUps, commits: &[Vec<Sent>]) -> Vec<RecordBatch> {
     (0..commits.len()).map(fold).collect()
 }
 
-/// What a merge hands over, after which no row is fresh.
-fn merged(rows: &[RecordBatch]) -> RecordBatch {
-    merged_beside(rows, FreshRows::GoOver)
-}
-
-fn merged_beside(rows: &[RecordBatch], fresh: FreshRows) -> RecordBatch {
+fn merge(rows: &[RecordBatch], merging: Merging) -> Vec<RecordBatch> {
     let mut merged = Vec::new();
     let see = |rows| {
         merged.push(rows);
         Ok::<(), QueryError>(())
     };
-    RollUps::merge_red(rows, fresh, see).expect("rows of red");
+    RollUps::merge_red(rows, merging, see).expect("rows of red");
+    merged
+}
+
+/// The rows after all merges.
+fn merged(rows: &[RecordBatch]) -> RecordBatch {
+    let merged = fixtures::merged(rows, merge);
     concat_batches(red_schema(), &merged).expect("rows of red")
 }
 
@@ -59,20 +62,33 @@ proptest! {
             groups[group].push(batch);
         }
         // Some are merged before, some are still fresh.
-        let mut parts = groups.split_off(2).concat();
+        let mut parts = groups.split_off(1).concat();
         parts.extend(groups.iter().map(|group| merged(group)));
+        parts = fixtures::raised(parts, 3_600, merge);
         let all = merged(&parts);
         prop_assert_eq!(all.schema_ref(), red_schema());
         prop_assert_eq!(rows_of(&all), rows_of_spans(&commits.concat()));
     }
 
-    /// Fresh rows that stay are those of the shortest step: what is made of them is the rest.
+    /// Rows of the next step are the same whether those that they are made of are handed over too.
     #[test]
-    fn rows_beside_fresh_ones_that_stay_are_all_others(commits in commits()) {
-        let fresh = fold_all(&RollUps::default(), &commits);
-        let mut expect = rows_of_spans(&commits.concat());
-        expect.retain(|row| row.key.step_seconds > ROLLUP_STEPS[0] || row.key.is_total);
-        prop_assert_eq!(rows_of(&merged_beside(&fresh, FreshRows::Stay)), expect);
+    fn rows_of_a_longer_step_alone_are_those_beside_the_sums(commits in commits()) {
+        let minutes: Vec<RecordBatch> = fold_all(&RollUps::default(), &commits)
+            .iter()
+            .map(minutes_of)
+            .collect();
+        let both = merge(&minutes, Merging::SumsAndLonger);
+        let mut both: Vec<Row> = both.iter().flat_map(rows_of).collect();
+        let mut rows_of_steps = rows_of_spans(&commits.concat());
+        rows_of_steps.retain(|row| [60, 3_600].contains(&row.key.step_seconds));
+        rows_of_steps.iter_mut().for_each(|row| row.is_fresh = row.key.step_seconds == 3_600);
+        both.sort_unstable();
+        rows_of_steps.sort_unstable();
+        prop_assert_eq!(both, rows_of_steps.clone());
+        let alone = merge(&minutes, Merging::Longer);
+        let alone: Vec<Row> = alone.iter().flat_map(rows_of).collect();
+        rows_of_steps.retain(|row| row.is_fresh);
+        prop_assert_eq!(alone, rows_of_steps);
     }
 
     /// Rows are ordered from the start: readers prune by it.
@@ -81,8 +97,23 @@ proptest! {
         let rolled_up = RollUps::default().fold(&[batch(&sent)], &[]).expect("rows");
         let rows = rows_of(&rolled_up.red);
         prop_assert!(rows.is_sorted_by(|one, next| one.key < next.key));
-        prop_assert_eq!(rows, fresh_rows_of_spans(&sent));
+        prop_assert_eq!(rows, first_rows_of_spans(&sent));
     }
+}
+
+/// The fresh rows that a fold makes.
+fn minutes_of(rows: &RecordBatch) -> RecordBatch {
+    let fresh = rows[IS_FRESH].as_boolean();
+    filter_record_batch(rows, fresh).expect("as many rows")
+}
+
+#[test]
+fn rows_of_several_steps_are_refused() {
+    let rows = RollUps::default().fold(&[batch(&[Sent::default()])], &[]);
+    let see = |_| Ok::<(), QueryError>(());
+    let error = RollUps::merge_red(&[rows.expect("rows").red], Merging::Sums, see);
+    let error = error.expect_err("10 s and 1 min").to_string();
+    assert!(error.contains("several steps"), "{error}");
 }
 
 #[test]
@@ -176,7 +207,7 @@ fn extreme_numbers_saturate() {
              }| (count, sum_nano),
         )
         .collect();
-    assert_eq!(longest, vec![(4, i64::MAX); 6]);
+    assert_eq!(longest, vec![(4, i64::MAX); 7]);
 }
 
 #[test]

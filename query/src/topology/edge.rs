@@ -52,7 +52,7 @@ impl EdgeKey {
             Name::pair(caller.node.name, callee.node.name),
             Name::pair(caller.version, caller.zone),
             Name::pair(callee.version, callee.zone),
-            Name::code(*operation) << 32 | kinds,
+            u64::from(Name::code(*operation)) << 32 | kinds,
         ]
     }
 

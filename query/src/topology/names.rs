@@ -10,13 +10,13 @@ pub(crate) struct Name(NonZeroU32);
 
 impl Name {
     /// The number of a name, 0 for none.
-    pub(crate) fn code(name: Option<Self>) -> u64 {
-        name.map_or(0, |name| name.0.get().into())
+    pub(crate) fn code(name: Option<Self>) -> u32 {
+        name.map_or(0, |name| name.0.get())
     }
 
     /// The numbers of two names in one.
     pub(crate) fn pair(high: Option<Self>, low: Option<Self>) -> u64 {
-        Self::code(high) << 32 | Self::code(low)
+        u64::from(Self::code(high)) << 32 | u64::from(Self::code(low))
     }
 
     fn position(self) -> usize {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::{Expr, col, lit};
 use futures::TryStreamExt;
-use schemas::rollups::{BUCKET_START, EDGE_DIMENSION_STEPS, IS_FRESH};
+use schemas::rollups::EDGE_DIMENSION_STEPS;
 use schemas::{TraceId, UnixNanos};
 use tokio::task::JoinSet;
 
@@ -121,23 +121,17 @@ pub(super) fn has_rows_for(query: &TopologyQuery) -> bool {
 
 /// The rows that make up the range: of the longest steps, and fresh ones.
 fn condition(query: &TopologyQuery) -> Expr {
-    let longest = query.step.map_or(i64::MAX, longest_within);
-    let starts_in = |range: TimeSpan| {
-        col(BUCKET_START)
-            .gt_eq(lit(range.from.0))
-            .and(col(BUCKET_START).lt(lit(range.to.0)))
-    };
-    let parts = cover(query.range, longest).into_iter().map(|buckets| {
-        col("step_seconds")
-            .eq(lit(buckets.step))
-            .and(starts_in(buckets.range))
-    });
+    let longest = query
+        .step
+        .map_or(i64::MAX, |step| longest_within(step, query.range.from));
+    let parts = cover(query.range, longest)
+        .into_iter()
+        .map(|buckets| buckets.are_counted_by().and(buckets.hold_start()));
     let part = parts.reduce(Expr::or).unwrap_or_else(|| lit(false));
     let dimension = col("dimension");
     let of_dimension = match query.by.first() {
         None => dimension.is_null(),
         Some(by) => dimension.eq(lit(by.name())),
     };
-    let of_steps = of_dimension.and(part);
-    starts_in(query.range).and(of_steps.or(col(IS_FRESH).eq(lit(true))))
+    of_dimension.and(part)
 }

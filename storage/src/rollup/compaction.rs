@@ -11,18 +11,18 @@ const MERGE_WIDTH: usize = 16;
 const CLASS_WIDTH: u64 = 8;
 /// The smallest class: files up to this many bytes.
 const SMALL_FILE_BYTES: u64 = 64 * 1024;
+/// Rows of this step and of longer ones, in seconds, are summed up when they are merged: many are
+/// equal. Those of shorter steps are copied.
+const SHORTEST_SUMMED_STEP: i64 = 3_600;
 /// Files are not merged into ones larger than this, nor are those of more than half of it merged.
 const MAX_MERGED_BYTES: u64 = 48 << 20;
-/// Files with fresh rows are merged where they have so many bytes, and up to as many at a time: all
-/// their rows are in memory at once.
-const FRESH_BYTES: u64 = 4 << 20;
-/// Files that are copied do not become larger than this, nor are those of more than half of it copied
-/// again: a copy is in memory whole until it is stored.
+/// The same of files that are copied: a copy is in memory whole until it is stored. Where fresh ones
+/// have so many bytes, they are merged: every question for longer steps reads them.
 const MAX_COPIED_BYTES: u64 = 16 << 20;
 /// When no file came for so long, none is expected.
 const QUIET_MS: i64 = 3_600_000;
-/// The same of files with fresh rows, of which every question reads all: longer than memtables get
-/// old, so that a trickle of spans is not merged flush by flush.
+/// The same of files with fresh rows: longer than memtables get old, so that a trickle of spans is
+/// not merged flush by flush.
 const FRESH_QUIET_MS: i64 = 120_000;
 
 /// A file that may become part of another.
@@ -32,57 +32,141 @@ pub(super) struct Candidate<'a> {
     pub(super) family: Family,
 }
 
-/// Files of a date that are not fresh, by their positions.
-#[derive(Debug, Default)]
-struct Settled {
-    all: Vec<usize>,
-    /// By size class.
-    alike: BTreeMap<u32, Vec<usize>>,
+/// Files that are to be merged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Plan {
+    /// Their positions.
+    pub(super) positions: Vec<usize>,
+    pub(super) work: Work,
 }
 
-/// The candidates of a date, by their positions.
+/// What is done with files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Work {
+    /// Rows of each step, fresh or not, go to files of their own.
+    TellApart,
+    /// They become one.
+    Join {
+        /// Whether it is enough to copy their rows.
+        copies: bool,
+        /// Whether rows of the next longer step are made of them, so that they are fresh no more.
+        counts_longer: bool,
+    },
+}
+
+/// The files of a date, by their positions.
 #[derive(Debug, Default)]
 struct OfDate {
     all: Vec<usize>,
-    fresh: Vec<usize>,
-    to_copy: Settled,
-    to_sum: Settled,
+    mixed: Vec<usize>,
+    /// By step.
+    fresh: BTreeMap<i64, Vec<usize>>,
+    settled: BTreeMap<i64, Vec<usize>>,
 }
 
-/// The positions of files that are to be merged; none when all is well. A row is read once when it
-/// is fresh. Those of the longest step are written again about once for each size class, and once
-/// more when their date is over; as often, those of shorter steps are copied.
-pub(super) fn plan(files: &[Candidate<'_>], now_ms: i64) -> Option<Vec<usize>> {
+/// The files that are to be merged next; none when all is well. Rows of a minute become those of an
+/// hour some files at a time, and rows of an hour those of a day when their date is over. A row of a
+/// long step is written again about once for each size class, and once more when its date is over; as
+/// often, those of short steps are copied.
+pub(super) fn plan(files: &[Candidate<'_>], now_ms: i64) -> Option<Plan> {
     let newest = files.iter().filter_map(|file| file.added.date).max();
-    let dates = by_date(files);
-    let is_over = |date: &PartitionDate| newest.is_some_and(|newest| *date < newest);
-    let is_due = |date: &PartitionDate, positions: &[usize]| {
-        is_over(date) && is_worth_it(files, positions, now_ms)
-    };
-    let mut fresh = dates.iter().filter(|(date, of_date)| {
-        let fresh = &of_date.fresh;
-        fresh.len() >= MERGE_WIDTH
-            || bytes_of(files, fresh) >= FRESH_BYTES
-            || (!fresh.is_empty()
-                && (is_quiet_since(files, fresh, now_ms - FRESH_QUIET_MS)
-                    || is_due(date, &of_date.all)))
-    });
-    if let Some((_, of_date)) = fresh.next() {
-        return Some(fitting(files, &of_date.fresh, FRESH_BYTES));
-    }
-    let mut settled = dates.iter().flat_map(|(date, of_date)| {
-        let both = [
-            (&of_date.to_copy, MAX_COPIED_BYTES),
-            (&of_date.to_sum, MAX_MERGED_BYTES),
-        ];
-        both.map(|(settled, most)| (date, settled, most))
-    });
-    settled.find_map(|(date, settled, most)| {
-        let mut full = settled.alike.values();
-        let full = full.find(|positions| positions.len() >= MERGE_WIDTH);
-        let over = || is_due(date, &settled.all).then_some(&settled.all);
-        Some(fitting(files, full.or_else(over)?, most))
+    by_date(files).iter().find_map(|(date, of_date)| {
+        let on_date = OnDate {
+            files,
+            of_date,
+            is_over: newest.is_some_and(|newest| *date < newest),
+            now_ms,
+        };
+        on_date.plan()
     })
+}
+
+/// A date on which files are to be merged.
+struct OnDate<'a> {
+    files: &'a [Candidate<'a>],
+    of_date: &'a OfDate,
+    /// Whether there are files of a later one.
+    is_over: bool,
+    now_ms: i64,
+}
+
+impl OnDate<'_> {
+    fn plan(&self) -> Option<Plan> {
+        let mixed = self.of_date.mixed.first().map(|position| Plan {
+            positions: vec![*position],
+            work: Work::TellApart,
+        });
+        let fresh = self.of_date.fresh.iter();
+        let mut fresh = fresh.filter_map(|(step, positions)| self.of_fresh(*step, positions));
+        let settled = self.of_date.settled.iter();
+        let mut settled = settled.filter_map(|(step, positions)| {
+            let positions = self.alike(positions).or_else(|| self.due(positions))?;
+            Some(self.join(*step, &positions, false))
+        });
+        mixed.or_else(|| fresh.next()).or_else(|| settled.next())
+    }
+
+    fn of_fresh(&self, step: i64, positions: &[usize]) -> Option<Plan> {
+        if step < SHORTEST_SUMMED_STEP {
+            let is_time = positions.len() >= MERGE_WIDTH
+                || bytes_of(self.files, positions) >= MAX_COPIED_BYTES
+                || self.is_quiet(positions, FRESH_QUIET_MS)
+                || self.due(&self.of_date.all).is_some();
+            return is_time.then(|| self.join(step, positions, true));
+        }
+        let has_shorter = self.of_date.fresh.keys().any(|other| *other < step);
+        if self.is_over && !has_shorter {
+            return Some(self.join(step, positions, true));
+        }
+        let is_small = |position: &usize| self.files[*position].added.size <= most_bytes(step) / 2;
+        let small: Vec<usize> = positions.iter().copied().filter(is_small).collect();
+        Some(self.join(step, &self.alike(&small)?, false))
+    }
+
+    fn join(&self, step: i64, positions: &[usize], counts_longer: bool) -> Plan {
+        Plan {
+            positions: fitting(self.files, positions, most_bytes(step)),
+            work: Work::Join {
+                copies: step < SHORTEST_SUMMED_STEP,
+                counts_longer,
+            },
+        }
+    }
+
+    /// The files of a size class that has many.
+    fn alike(&self, positions: &[usize]) -> Option<Vec<usize>> {
+        let mut classes: BTreeMap<u32, Vec<usize>> = BTreeMap::new();
+        for position in positions {
+            let class = size_class(self.files[*position].added.size);
+            classes.entry(class).or_default().push(*position);
+        }
+        let mut classes = classes.into_values();
+        classes.find(|positions| positions.len() >= MERGE_WIDTH)
+    }
+
+    /// All of them, where the date is over and it is worth it.
+    fn due(&self, positions: &[usize]) -> Option<Vec<usize>> {
+        let is_due = self.is_over && self.is_worth_it(positions);
+        is_due.then(|| positions.to_vec())
+    }
+
+    /// Whether the files of a date that is over become one: a reader of a month opens them all. Late
+    /// spans may still come, and the largest file is not written again for each of them.
+    fn is_worth_it(&self, positions: &[usize]) -> bool {
+        let sizes = positions.iter();
+        let sizes = sizes.map(|position| self.files[*position].added.size);
+        let all = bytes_of(self.files, positions);
+        let largest = sizes.max().unwrap_or_default();
+        positions.len() > 1
+            && (self.is_quiet(positions, QUIET_MS) || (all - largest) * CLASS_WIDTH >= largest)
+    }
+
+    fn is_quiet(&self, positions: &[usize], quiet_ms: i64) -> bool {
+        let times = positions.iter();
+        let times = times.map(|position| self.files[*position].added.modification_time_ms);
+        let latest = times.max();
+        latest.is_some_and(|latest| latest <= self.now_ms - quiet_ms)
+    }
 }
 
 fn by_date(files: &[Candidate<'_>]) -> BTreeMap<PartitionDate, OfDate> {
@@ -93,27 +177,32 @@ fn by_date(files: &[Candidate<'_>]) -> BTreeMap<PartitionDate, OfDate> {
             continue;
         };
         let most = match file.family {
-            Family::ToCopy => MAX_COPIED_BYTES,
-            Family::Fresh | Family::FreshToCopy | Family::ToSum => MAX_MERGED_BYTES,
+            Family::Mixed => MAX_MERGED_BYTES,
+            // However large it is, it becomes rows of longer steps.
+            Family::Fresh(_) => u64::MAX,
+            Family::Settled(step) => most_bytes(step),
         };
         if file.added.size > most / 2 {
             continue;
         }
         let of_date = dates.entry(date).or_default();
         of_date.all.push(position);
-        let settled = match file.family {
-            Family::Fresh | Family::FreshToCopy => {
-                of_date.fresh.push(position);
-                continue;
-            }
-            Family::ToCopy => &mut of_date.to_copy,
-            Family::ToSum => &mut of_date.to_sum,
+        let alike = match file.family {
+            Family::Mixed => &mut of_date.mixed,
+            Family::Fresh(step) => of_date.fresh.entry(step).or_default(),
+            Family::Settled(step) => of_date.settled.entry(step).or_default(),
         };
-        settled.all.push(position);
-        let class = size_class(file.added.size);
-        settled.alike.entry(class).or_default().push(position);
+        alike.push(position);
     }
     dates
+}
+
+/// Files with rows of a step do not become larger than this.
+fn most_bytes(step: i64) -> u64 {
+    match step < SHORTEST_SUMMED_STEP {
+        true => MAX_COPIED_BYTES,
+        false => MAX_MERGED_BYTES,
+    }
 }
 
 fn bytes_of(files: &[Candidate<'_>], positions: &[usize]) -> u64 {
@@ -130,24 +219,6 @@ fn fitting(files: &[Candidate<'_>], positions: &[usize], most: u64) -> Vec<usize
         is_first || bytes <= most
     });
     fitting.copied().collect()
-}
-
-/// Whether the files of a date that is over become one: a reader of a month opens them all. Late
-/// spans may still come, and the largest file is not written again for each of them.
-fn is_worth_it(files: &[Candidate<'_>], positions: &[usize], now_ms: i64) -> bool {
-    let sizes = || positions.iter().map(|position| files[*position].added.size);
-    let all = bytes_of(files, positions);
-    let largest = sizes().max().unwrap_or_default();
-    positions.len() > 1
-        && (is_quiet_since(files, positions, now_ms - QUIET_MS)
-            || (all - largest) * CLASS_WIDTH >= largest)
-}
-
-fn is_quiet_since(files: &[Candidate<'_>], positions: &[usize], since_ms: i64) -> bool {
-    let times = positions.iter();
-    let times = times.map(|position| files[*position].added.modification_time_ms);
-    let latest = times.max();
-    latest.is_some_and(|latest| latest <= since_ms)
 }
 
 fn size_class(bytes: u64) -> u32 {

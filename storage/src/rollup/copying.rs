@@ -17,7 +17,7 @@ use tokio::task::spawn_blocking;
 use super::RollupFile;
 use super::encode::{EncodedRows, properties, widen};
 use super::file::RollupFooter;
-use crate::table::{FigureBounds, PartitionDate};
+use crate::table::FigureBounds;
 
 /// The rows of files of one date, of which none is fresh any more. The files are such that
 /// [`can_be_copied`].
@@ -26,9 +26,10 @@ use crate::table::{FigureBounds, PartitionDate};
 /// When a file cannot be read, or is not what its footer says.
 pub(super) async fn copied(
     files: &[Arc<RollupFile>],
-    date: PartitionDate,
     store: &Arc<dyn ObjectStore>,
 ) -> Result<EncodedRows> {
+    let bytes_of_all: u64 = files.iter().map(|file| file.added.size).sum();
+    let bytes_of_all = usize::try_from(bytes_of_all).unwrap_or_default();
     let mut writer = None;
     let mut starts = None;
     let mut rows = 0;
@@ -41,12 +42,15 @@ pub(super) async fn copied(
         widen(&mut starts, &[added.min_start_nanos, added.max_start_nanos]);
         let before = match writer.take() {
             Some(writer) => writer,
-            None => empty_file(file, &footer)?,
+            None => empty_file(file, &footer, bytes_of_all)?,
         };
         let appended = spawn_blocking(move || append(before, &footer, &stored)).await;
         writer = Some(appended.map_err(|error| ParquetError::External(Box::new(error)))??);
     }
-    let writer = writer.ok_or_else(|| ParquetError::General("no files".to_owned()))?;
+    let date = files.first().and_then(|file| file.added.date);
+    let (writer, date) = writer
+        .zip(date)
+        .ok_or_else(|| ParquetError::General("no files of a date".to_owned()))?;
     let known: Option<Vec<FigureBounds>> = files.iter().map(|file| file.added.figures).collect();
     let all = known.and_then(|known| known.into_iter().reduce(FigureBounds::and));
     let (min_start_nanos, max_start_nanos) = starts.unwrap_or_default();
@@ -76,10 +80,14 @@ pub(super) fn can_be_copied(file: &RollupFile, footer: &RollupFooter) -> bool {
     footer.is_ours() && is_in_order && descriptor.num_columns() == schema.fields().len()
 }
 
-fn empty_file(file: &RollupFile, footer: &RollupFooter) -> Result<SerializedFileWriter<Vec<u8>>> {
+fn empty_file(
+    file: &RollupFile,
+    footer: &RollupFooter,
+    bytes: usize,
+) -> Result<SerializedFileWriter<Vec<u8>>> {
     let schema = footer.reader.parquet_schema().root_schema_ptr();
-    let properties = properties((file.table.definition().schema)());
-    SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties))
+    let properties = properties((file.table.definition().schema)(), true);
+    SerializedFileWriter::new(Vec::with_capacity(bytes), schema, Arc::new(properties))
 }
 
 fn row_count(footer: &RollupFooter) -> i64 {

@@ -1,18 +1,16 @@
-//! Rows of a rollup table as Parquet: one file a date.
+//! Rows of a rollup table as Parquet: one file for each date and step.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::ops::Range;
-use std::sync::Arc;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, UInt32Type};
-use arrow_array::{ArrayRef, BooleanArray, Int64Array, PrimitiveArray, RecordBatch, UInt32Array};
+use arrow_array::{Array, ArrayRef, BooleanArray, PrimitiveArray, RecordBatch, UInt32Array};
 use arrow_schema::{ArrowError, DataType, Schema, SchemaRef};
 use arrow_select::take::take_record_batch;
 use bytes::Bytes;
-use datafusion::arrow::compute::kernels::cmp::eq;
-use datafusion::arrow::compute::{filter_record_batch, not, partition};
+use datafusion::arrow::compute::partition;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -21,8 +19,6 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersi
 use parquet::schema::types::ColumnPath;
 use schemas::rollups::{BUCKET_START, IS_FRESH, IS_TOTAL, STEP_SECONDS};
 
-use super::RollupTable;
-use super::family::LONGEST_STEP;
 use crate::table::{FigureBounds, PartitionDate};
 
 /// Rows of a row group. It also ends where what is summed up changes: readers want one kind of rows.
@@ -32,6 +28,12 @@ const PAGE_ROWS: usize = 4096;
 /// Bytes of a page, about: histograms of busy services take hundreds of bytes each, and who asks
 /// for one service should not inflate those of all.
 const PAGE_BYTES: usize = 32 << 10;
+/// Histograms of this step, in seconds, and of longer ones are not compressed. There are few of them,
+/// and questions for weeks read all: to inflate them takes as long as to add them up.
+const SHORTEST_PLAIN_STEP: i64 = 3_600;
+/// What a file has room for at first, in bytes: it is moved less often as it grows, and what is not
+/// written to takes no memory.
+const FILE_BYTES: usize = 1 << 20;
 /// After so many rows it is looked whether a page is full.
 const BATCH_ROWS: usize = 64;
 
@@ -53,26 +55,42 @@ pub(super) struct EncodedRows {
     pub(super) figures: Option<FigureBounds>,
 }
 
-/// Encodes rows as they come, in their order: one file for each date of their buckets.
-#[derive(Debug, Default)]
-pub(super) struct DatedEncoders(BTreeMap<PartitionDate, FileEncoder>);
+/// What all rows of a file agree in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct FileKey {
+    date: PartitionDate,
+    step_seconds: i64,
+    is_fresh: bool,
+}
 
-impl DatedEncoders {
+/// Encodes rows as they come: one file for each date of their buckets, step and freshness, in which
+/// they stay in their order.
+#[derive(Debug, Default)]
+pub(super) struct Encoders(BTreeMap<FileKey, FileEncoder>);
+
+impl Encoders {
     /// Appends rows.
     ///
     /// # Errors
     /// When they are not those of a rollup table.
     pub(super) fn write(&mut self, rows: &RecordBatch) -> Result<(), ParquetError> {
-        let mut dates: BTreeMap<PartitionDate, Vec<u32>> = BTreeMap::new();
-        for (row, start) in (0u32..).zip(int64(rows, BUCKET_START)?.values()) {
-            let date = PartitionDate::from_unix_nanos(*start);
-            dates.entry(date).or_default().push(row);
+        let mut files: BTreeMap<FileKey, Vec<u32>> = BTreeMap::new();
+        let (starts, steps) = (int64(rows, BUCKET_START)?, int64(rows, STEP_SECONDS)?);
+        let fresh = rows.column_by_name(IS_FRESH).map(AsArray::as_boolean);
+        for (row, (start, step)) in starts.values().iter().zip(steps.values()).enumerate() {
+            let key = FileKey {
+                date: PartitionDate::from_unix_nanos(*start),
+                step_seconds: *step,
+                is_fresh: fresh.is_some_and(|fresh| fresh.is_valid(row) && fresh.value(row)),
+            };
+            let row = u32::try_from(row).expect("batches are small");
+            files.entry(key).or_default().push(row);
         }
-        let is_one = dates.len() == 1;
-        for (date, positions) in dates {
-            let encoder = match self.0.entry(date) {
+        let is_one = files.len() == 1;
+        for (key, positions) in files {
+            let encoder = match self.0.entry(key) {
                 Entry::Occupied(known) => known.into_mut(),
-                Entry::Vacant(new) => new.insert(FileEncoder::new(date, rows.schema())?),
+                Entry::Vacant(new) => new.insert(FileEncoder::new(key, rows.schema())?),
             };
             if is_one {
                 encoder.write(rows)?;
@@ -93,10 +111,23 @@ impl DatedEncoders {
     }
 }
 
+/// Encodes rows of one date at once, as a file of several steps, as we do not write them.
+#[cfg(test)]
+pub(super) fn encode_as_one(rows: &RecordBatch) -> Result<EncodedRows, ParquetError> {
+    let key = FileKey {
+        date: PartitionDate(0),
+        step_seconds: 0,
+        is_fresh: false,
+    };
+    let mut encoder = FileEncoder::new(key, rows.schema())?;
+    encoder.write(rows)?;
+    encoder.finish()
+}
+
 /// Encodes rows at once.
 #[cfg(test)]
 pub(super) fn encode(rows: &RecordBatch) -> Result<Vec<EncodedRows>, ParquetError> {
-    let mut encoders = DatedEncoders::default();
+    let mut encoders = Encoders::default();
     encoders.write(rows)?;
     encoders.finish()
 }
@@ -111,56 +142,9 @@ fn int64<'a>(
         .ok_or_else(|| ArrowError::SchemaError(format!("{name} is {}", column.data_type())))
 }
 
-/// Encodes merged rows of one date: those of the longest step in a file of their own, as no others
-/// are summed up again.
-#[derive(Debug)]
-pub(super) struct MergedEncoders {
-    shorter: FileEncoder,
-    longest: FileEncoder,
-}
-
-impl MergedEncoders {
-    /// Files without rows.
-    ///
-    /// # Errors
-    /// When the table's schema cannot be written.
-    pub(super) fn new(table: RollupTable, date: PartitionDate) -> Result<Self, ParquetError> {
-        let encoder = || FileEncoder::new(date, Arc::clone((table.definition().schema)()));
-        Ok(Self {
-            shorter: encoder()?,
-            longest: encoder()?,
-        })
-    }
-
-    /// Appends rows.
-    ///
-    /// # Errors
-    /// When they are not those of a rollup table.
-    pub(super) fn write(&mut self, rows: &RecordBatch) -> Result<(), ParquetError> {
-        let is_longest = eq(
-            int64(rows, STEP_SECONDS)?,
-            &Int64Array::new_scalar(LONGEST_STEP),
-        )?;
-        self.shorter
-            .write(&filter_record_batch(rows, &not(&is_longest)?)?)?;
-        self.longest.write(&filter_record_batch(rows, &is_longest)?)
-    }
-
-    /// The files that have rows.
-    ///
-    /// # Errors
-    /// When the end of one cannot be encoded.
-    pub(super) fn finish(self) -> Result<Vec<EncodedRows>, ParquetError> {
-        let both = [self.shorter, self.longest].into_iter();
-        both.filter(|encoder| encoder.rows > 0)
-            .map(FileEncoder::finish)
-            .collect()
-    }
-}
-
 /// Encodes rows of one date as they come, in their order.
 #[derive(Debug)]
-pub(super) struct FileEncoder {
+struct FileEncoder {
     date: PartitionDate,
     writer: ArrowWriter<Vec<u8>>,
     /// What the last row is a sum over.
@@ -175,14 +159,19 @@ impl FileEncoder {
     ///
     /// # Errors
     /// When the schema is not one of a rollup table.
-    pub(super) fn new(date: PartitionDate, schema: SchemaRef) -> Result<Self, ParquetError> {
+    fn new(key: FileKey, schema: SchemaRef) -> Result<Self, ParquetError> {
+        let compresses_histograms = key.step_seconds < SHORTEST_PLAIN_STEP;
         // Without the Arrow schema readers see plain strings, as the table's schema says.
         let options = ArrowWriterOptions::new()
-            .with_properties(properties(&schema))
+            .with_properties(properties(&schema, compresses_histograms))
             .with_skip_arrow_metadata(true);
         Ok(Self {
-            date,
-            writer: ArrowWriter::try_new_with_options(Vec::new(), schema, options)?,
+            date: key.date,
+            writer: ArrowWriter::try_new_with_options(
+                Vec::with_capacity(FILE_BYTES),
+                schema,
+                options,
+            )?,
             kind: Vec::new(),
             rows: 0,
             starts: None,
@@ -194,7 +183,7 @@ impl FileEncoder {
     ///
     /// # Errors
     /// When they are not those of a rollup table.
-    pub(super) fn write(&mut self, rows: &RecordBatch) -> Result<(), ParquetError> {
+    fn write(&mut self, rows: &RecordBatch) -> Result<(), ParquetError> {
         let kinds = KINDS.iter().filter_map(|name| rows.column_by_name(name));
         let kinds: Vec<ArrayRef> = kinds.cloned().collect();
         for run in runs_of_one_kind(&kinds)? {
@@ -220,7 +209,7 @@ impl FileEncoder {
     ///
     /// # Errors
     /// When its end cannot be encoded.
-    pub(super) fn finish(self) -> Result<EncodedRows, ParquetError> {
+    fn finish(self) -> Result<EncodedRows, ParquetError> {
         let (min_start_nanos, max_start_nanos) = self.starts.unwrap_or_default();
         Ok(EncodedRows {
             date: self.date,
@@ -252,7 +241,7 @@ pub(super) fn widen(bounds: &mut Option<(i64, i64)>, values: &[i64]) {
 
 /// The ranges of rows that agree in some columns; where the first and the last do, all do.
 fn runs_of_one_kind(columns: &[ArrayRef]) -> Result<Vec<Range<usize>>, ArrowError> {
-    let rows = columns.first().map_or(0, |column| column.len());
+    let rows = columns.first().map_or(0, Array::len);
     let is_one = rows > 0
         && columns
             .iter()
@@ -264,7 +253,7 @@ fn runs_of_one_kind(columns: &[ArrayRef]) -> Result<Vec<Range<usize>>, ArrowErro
 }
 
 /// How files of a table are encoded.
-pub(super) fn properties(schema: &Schema) -> WriterProperties {
+pub(super) fn properties(schema: &Schema, compresses_histograms: bool) -> WriterProperties {
     let mut builder = WriterProperties::builder()
         .set_created_by(concat!("spanhouse version ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_writer_version(WriterVersion::PARQUET_1_0)
@@ -279,11 +268,12 @@ pub(super) fn properties(schema: &Schema) -> WriterProperties {
         let path = ColumnPath::new(vec![field.name().clone()]);
         let repeats = match field.data_type() {
             DataType::Int64 => [STEP_SECONDS, BUCKET_START].contains(&field.name().as_str()),
-            DataType::Binary => false,
+            DataType::BinaryView => false,
             _ => true,
         };
         builder = builder.set_column_dictionary_enabled(path.clone(), repeats);
-        if *field.data_type() != DataType::Binary {
+        let is_histogram = *field.data_type() == DataType::BinaryView;
+        if !(is_histogram && compresses_histograms) {
             // A reader makes a decompressor for each compressed column, which takes longer than to
             // read a few rows. Dictionaries and differences are small without.
             builder = builder.set_column_compression(path.clone(), Compression::UNCOMPRESSED);
@@ -291,7 +281,7 @@ pub(super) fn properties(schema: &Schema) -> WriterProperties {
         if *field.data_type() == DataType::Int64 && !repeats {
             builder = builder.set_column_encoding(path.clone(), Encoding::DELTA_BINARY_PACKED);
         }
-        if *field.data_type() == DataType::Binary {
+        if is_histogram {
             // Nobody looks for a histogram.
             builder = builder.set_column_statistics_enabled(path, EnabledStatistics::None);
         }
@@ -308,7 +298,7 @@ mod tests {
     use crate::rollup::tests::counts;
 
     #[test]
-    fn each_date_has_a_file_and_each_step_its_row_groups() {
+    fn each_date_and_step_has_a_file() {
         const DAY: i64 = 86_400_000_000_000;
         let rows = counts(&[(10, 0, 1), (10, DAY, 2), (60, DAY, 3), (60, 2 * DAY, 4)]);
         let files = encode(&rows).expect("rows of a rollup table");
@@ -326,7 +316,8 @@ mod tests {
         let facts: Vec<(i32, i64, i64, Vec<i64>)> = facts.collect();
         let expect = [
             (0, 0, 0, vec![1]),
-            (1, DAY, DAY, vec![1, 1]),
+            (1, DAY, DAY, vec![1]),
+            (1, DAY, DAY, vec![1]),
             (2, 2 * DAY, 2 * DAY, vec![1]),
         ];
         assert_eq!(facts, expect);
@@ -334,12 +325,16 @@ mod tests {
     }
 
     #[test]
-    fn only_histograms_are_compressed() {
-        let files = encode(&counts(&[(10, 0, 1), (10, 0, 2)])).expect("rows of a rollup table");
-        let reader = SerializedFileReader::new(files[0].bytes.clone()).expect("Parquet");
-        for column in reader.metadata().row_group(0).columns() {
-            let is_compressed = column.compression() != Compression::UNCOMPRESSED;
-            assert_eq!(is_compressed, column.column_path().string() == "durations");
+    fn only_histograms_of_short_steps_are_compressed() {
+        let rows = counts(&[(10, 0, 1), (60, 0, 1), (3_600, 0, 1), (86_400, 0, 1)]);
+        let files = encode(&rows).expect("rows of a rollup table");
+        for (file, is_short) in files.iter().zip([true, true, false, false]) {
+            let reader = SerializedFileReader::new(file.bytes.clone()).expect("Parquet");
+            for column in reader.metadata().row_group(0).columns() {
+                let is_compressed = column.compression() != Compression::UNCOMPRESSED;
+                let is_histogram = column.column_path().string() == "durations";
+                assert_eq!(is_compressed, is_histogram && is_short);
+            }
         }
     }
 }

@@ -1,10 +1,8 @@
 //! What rows a file holds, as far as it matters to how files are merged.
 
 use schemas::ColumnId;
-use schemas::rollups::{IS_FRESH, IS_TOTAL, ROLLUP_STEPS, STEP_SECONDS};
+use schemas::rollups::{IS_FRESH, ROLLUP_STEPS, STEP_SECONDS};
 
-use super::RollupTable;
-use super::copying::can_be_copied;
 use super::file::{RollupFile, RollupFooter};
 use super::plan::RowGroupFacts;
 use crate::scan::{Facts, Nulls, Value};
@@ -13,58 +11,40 @@ use crate::table::FigureBounds;
 /// The rows of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Family {
-    /// Some may be fresh, and lack those of longer steps.
-    Fresh,
-    /// All are fresh, and can be copied as those of the shortest step that they are.
-    FreshToCopy,
-    /// None is fresh or of the longest step, and all can be copied: few are equal.
-    ToCopy,
-    /// None is fresh, and equal ones are summed up.
-    ToSum,
+    /// Of several steps, or some fresh and some not; or it is not known. Files of other programs alone.
+    Mixed,
+    /// All are fresh, and of a step of so many seconds.
+    Fresh(i64),
+    /// None is fresh, and all are of a step.
+    Settled(i64),
 }
 
-const SHORTEST_STEP: i64 = ROLLUP_STEPS[0];
-/// What [`Family::ToCopy`] has no rows of.
-pub(super) const LONGEST_STEP: i64 = ROLLUP_STEPS[ROLLUP_STEPS.len() - 1];
-
 impl Family {
-    /// By what the log says of a file: none where it does not say enough. That the file can be copied
-    /// is for its footer to say.
+    /// By what the log says of a file: none where it does not say.
     pub(super) fn by_log(file: &RollupFile) -> Option<Self> {
         let FigureBounds { steps, fresh } = file.added.figures?;
-        Some(match fresh {
-            (true, true) if file.table == RollupTable::Red => Self::FreshToCopy,
-            (_, true) => Self::Fresh,
-            (_, false) if steps.1 < LONGEST_STEP => Self::ToCopy,
-            (_, false) => Self::ToSum,
+        Some(match (steps, fresh) {
+            ((least, greatest), _) if least != greatest => Self::Mixed,
+            ((step, _), (true, true)) => Self::Fresh(step),
+            ((step, _), (false, false)) => Self::Settled(step),
+            _ => Self::Mixed,
         })
-    }
-
-    /// What is done with files of it that cannot be copied after all.
-    pub(super) fn if_not_copied(self) -> Self {
-        match self {
-            Self::Fresh | Self::FreshToCopy | Self::ToCopy => Self::Fresh,
-            Self::ToSum => Self::ToSum,
-        }
     }
 
     /// By the footer of a file.
     pub(super) fn of(file: &RollupFile, footer: &RollupFooter) -> Self {
         let facts = |name| FactsOfColumn::of(file, footer, name);
+        let steps = facts(STEP_SECONDS);
+        let is_all = |step: &i64| steps.are_all(&Value::Int(*step));
+        let Some(step) = ROLLUP_STEPS.into_iter().find(is_all) else {
+            return Self::Mixed;
+        };
         let is_fresh = facts(IS_FRESH);
-        let can_be_copied = can_be_copied(file, footer);
-        if is_fresh.may_be(&Value::Bool(true)) {
-            let is_pure = is_fresh.are_all(&Value::Bool(true))
-                && facts(STEP_SECONDS).are_all(&Value::Int(SHORTEST_STEP))
-                && facts(IS_TOTAL).are_all(&Value::Bool(false));
-            return match can_be_copied && is_pure {
-                true => Self::FreshToCopy,
-                false => Self::Fresh,
-            };
-        }
-        match can_be_copied && !facts(STEP_SECONDS).may_be(&Value::Int(LONGEST_STEP)) {
-            true => Self::ToCopy,
-            false => Self::ToSum,
+        let are_all_fresh = is_fresh.are_all(&Value::Bool(true));
+        match (are_all_fresh, is_fresh.may_be(&Value::Bool(true))) {
+            (true, _) => Self::Fresh(step),
+            (_, false) => Self::Settled(step),
+            _ => Self::Mixed,
         }
     }
 }

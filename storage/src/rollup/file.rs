@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow_schema::SchemaRef;
+use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use object_store::ObjectStore;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
@@ -68,8 +68,12 @@ impl RollupFile {
             let options = ArrowReaderOptions::new()
                 .with_skip_arrow_metadata(true)
                 .with_page_index_policy(PageIndexPolicy::Optional);
-            let reader = ArrowReaderMetadata::load_async(&mut self.stored(store), options).await?;
-            let footer = RollupFooter::new(reader, (definition.schema)());
+            let mut stored = self.stored(store);
+            let reader = ArrowReaderMetadata::load_async(&mut stored, options.clone()).await?;
+            let schema = (definition.schema)();
+            let options = options.with_schema(with_views(reader.schema(), schema));
+            let reader = ArrowReaderMetadata::try_new(Arc::clone(reader.metadata()), options)?;
+            let footer = RollupFooter::new(reader, schema);
             Ok::<_, parquet::errors::ParquetError>(Arc::new(footer))
         };
         let footer = self.footer.get_or_try_init(fetch).await;
@@ -113,6 +117,20 @@ impl RollupFooter {
     pub(super) fn row_groups(&self) -> &[RowGroupMetaData] {
         self.reader.metadata().row_groups()
     }
+}
+
+/// The schema of a file, with views of bytes where the table has them: they are not copied when they
+/// are read.
+fn with_views(of_file: &SchemaRef, of_table: &SchemaRef) -> SchemaRef {
+    let fields = of_file.fields().iter().map(|field| {
+        let is_view = |known: &Field| *known.data_type() == DataType::BinaryView;
+        let known = of_table.field_with_name(field.name());
+        match *field.data_type() == DataType::Binary && known.is_ok_and(is_view) {
+            true => Arc::new(field.as_ref().clone().with_data_type(DataType::BinaryView)),
+            false => Arc::clone(field),
+        }
+    });
+    Arc::new(Schema::new(fields.collect::<Vec<_>>()))
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Rows of several files: in their order, a few of each at a time; or all at once.
+//! Rows of several files in their order, a few of each at a time.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -23,8 +23,6 @@ use super::{RollupFile, RollupTable};
 pub(super) const ROWS_IN_MEMORY: usize = 16 * 1024;
 /// Rows of a file that are in memory at a time, at least.
 const LEAST_BATCH_ROWS: usize = 256;
-/// Rows of a batch where all are read at once.
-const BATCH_ROWS: usize = 4096;
 
 /// The order of rows in files: but for the weight, as rows that add and rows that take belong
 /// together. It is that in which they are written by the fold and the merge.
@@ -61,27 +59,6 @@ fn order(table: RollupTable) -> &'static [&'static str] {
 }
 
 type RowStream = Pin<Box<dyn Stream<Item = Result<RecordBatch>> + Send>>;
-
-/// All rows of files, in the columns of the table and in its types; columns that a file lacks are
-/// null.
-///
-/// # Errors
-/// When a file cannot be read.
-pub(super) async fn read_whole(
-    table: RollupTable,
-    files: &[Arc<RollupFile>],
-    store: &Arc<dyn ObjectStore>,
-) -> Result<Vec<RecordBatch>> {
-    let mut rows = Vec::new();
-    for file in files {
-        let footer = footer_of(file, store).await?;
-        let mut stream = rows_of(table, file, &footer, store, BATCH_ROWS)?;
-        while let Some(batch) = stream.try_next().await? {
-            rows.push(batch);
-        }
-    }
-    Ok(rows)
-}
 
 async fn footer_of(file: &RollupFile, store: &Arc<dyn ObjectStore>) -> Result<Arc<RollupFooter>> {
     let footer = file.footer(store).await;

@@ -23,6 +23,13 @@ pub(crate) struct Logs {
     pub(crate) files: RollupFiles,
 }
 
+impl Logs {
+    /// Whether a table has rows, and does not say of which spans they tell.
+    fn is_foreign(&self, table: RollupTable) -> bool {
+        self.cursors.get(table).is_none() && !self.files.get(table).is_empty()
+    }
+}
+
 /// What must be rolled up before anything else: for a table that is behind the other, or of which
 /// nobody knows what it tells of.
 #[derive(Debug)]
@@ -43,7 +50,7 @@ pub(crate) fn recover(logs: &Logs) -> (Rollups, Option<CatchUp>) {
     let next = |table| logs.cursors.get(table).map_or(0, |cursor| cursor + 1);
     let (known, lost): (Vec<_>, Vec<_>) = RollupTable::ALL
         .into_iter()
-        .partition(|table| past.is_known_from(next(*table)));
+        .partition(|table| !logs.is_foreign(*table) && past.is_known_from(next(*table)));
     let first = known.iter().map(|table| next(*table)).min();
     let last = known.iter().map(|table| next(*table)).max();
     let after = last.unwrap_or(logs.version + 1);

@@ -6,7 +6,7 @@ use parquet::errors::ParquetError;
 use tokio::task::spawn_blocking;
 
 use super::earlier::earlier_spans;
-use super::encode::DatedEncoders;
+use super::encode::Encoders;
 use super::parts::SpanParts;
 use super::recovery::CatchUp;
 use super::state::Pending;
@@ -215,7 +215,7 @@ impl Roller {
             edges: files.edges.is_some(),
         };
         let written = beside(move || {
-            let mut encoders = PerTable::<DatedEncoders>::default();
+            let mut encoders = PerTable::<Encoders>::default();
             folding.finish(&mut |table, rows| match wanted.get(table) {
                 true => encoders.get_mut(table).write(rows).map_err(told),
                 false => Ok(()),

@@ -4,27 +4,29 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use arrow_array::RecordBatch;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::errors::ParquetError;
-use schemas::rollups::FreshRows;
+use schemas::rollups::Merging;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 
-use super::compaction::Candidate;
+use super::compaction::{Candidate, Plan, Work};
 use super::copying::{can_be_copied, copied};
-use super::encode::{EncodedRows, MergedEncoders};
+use super::encode::{EncodedRows, Encoders};
 use super::family::Family;
-use super::merging::{SideBySide, read_whole};
+use super::merging::SideBySide;
 use super::{Merge, MergedRows, RollupFile, RollupTable, compaction};
 use crate::table::{
     AddedFile, AppTransaction, Changes, Commit, Committed, DeltaLog, DurableLocal, Operation,
-    Outcome, PartitionDate, data_file_path,
+    Outcome, data_file_path,
 };
 use crate::{StorageError, StorageSettings, clock};
 
-/// The application under which the tables note how far they have got.
-const SPANS_APP: &str = "spans";
+/// The application under which the tables note how far they have got. A table that knows it by
+/// another name only has rows of other steps, and begins anew.
+const SPANS_APP: &str = "spans by day";
 
 /// How long files that were merged stay for the readers of older snapshots.
 const KEEP_MERGED: Duration = Duration::from_secs(600);
@@ -198,20 +200,14 @@ impl RollupWriter {
             family: *family,
         });
         let candidates: Vec<Candidate<'_>> = candidates.collect();
-        let Some(positions) = compaction::plan(&candidates, now_ms) else {
+        let Some(Plan { positions, work }) = compaction::plan(&candidates, now_ms) else {
             return Ok(false);
         };
-        // The one that can do least says what is done to all.
-        let family = positions.iter().map(|position| families[*position]).min();
         let parts: Vec<Arc<RollupFile>> = positions
             .into_iter()
             .map(|position| Arc::clone(&self.files[position]))
             .collect();
-        let date = parts.first().and_then(|file| file.added.date);
-        let Some((family, date)) = family.zip(date) else {
-            return Ok(false);
-        };
-        let files = self.merged(&parts, family, date, merge).await?;
+        let files = self.merged(&parts, work, merge).await?;
         let commit = Commit {
             operation: Operation::Optimize,
             adds: added(&files),
@@ -259,47 +255,48 @@ impl RollupWriter {
         known.buffered(FOOTERS_AT_ONCE).try_collect().await
     }
 
-    /// What files become. With fresh rows among them all are in memory, as one of them may become
-    /// rows of every kind; otherwise no more than some of each file, or a file at a time.
+    /// What files of one date become.
     async fn merged(
         &self,
         parts: &[Arc<RollupFile>],
-        family: Family,
-        date: PartitionDate,
+        work: Work,
         merge: &Merge,
     ) -> Result<Vec<Arc<RollupFile>>, StorageError> {
-        let table = self.table;
         let failed = |error| {
-            let table = table.definition();
+            let table = self.table.definition();
             StorageError::unavailable(&format!("merge files of {table}"), error)
         };
-        let family = match self.can_be_copied(parts).await? {
-            true => family,
-            false => family.if_not_copied(),
-        };
         let mut files = Vec::new();
-        if matches!(family, Family::FreshToCopy | Family::ToCopy) {
-            let copied = copied(parts, date, &self.store).await;
-            files.push(self.put(copied.map_err(failed)?).await?);
-        }
-        let fresh = match family {
-            Family::ToCopy => return Ok(files),
-            Family::FreshToCopy => FreshRows::Stay,
-            Family::Fresh | Family::ToSum => FreshRows::GoOver,
-        };
-        let mut encoders = MergedEncoders::new(table, date).map_err(failed)?;
-        if family == Family::ToSum {
-            let opened = SideBySide::open(table, parts, &self.store).await;
-            let mut side_by_side = opened.map_err(failed)?;
-            while let Some(rows) = side_by_side.next().await.map_err(failed)? {
-                let rows = MergedRows { rows, fresh };
-                encoders = self.append(encoders, rows, merge).await?;
+        let merging = match work {
+            Work::TellApart => None,
+            Work::Join {
+                copies,
+                counts_longer,
+            } => {
+                let copies = copies && self.can_be_copied(parts).await?;
+                if copies {
+                    let copied = copied(parts, &self.store).await;
+                    files.push(self.put(copied.map_err(failed)?).await?);
+                }
+                Some(match (copies, counts_longer) {
+                    (true, false) => return Ok(files),
+                    (true, true) => Merging::Longer,
+                    (false, true) => Merging::SumsAndLonger,
+                    (false, false) => Merging::Sums,
+                })
             }
-        } else {
-            let rows = read_whole(table, parts, &self.store).await;
-            let rows = rows.map_err(failed)?;
-            let rows = MergedRows { rows, fresh };
-            encoders = self.append(encoders, rows, merge).await?;
+        };
+        let opened = SideBySide::open(self.table, parts, &self.store).await;
+        let mut side_by_side = opened.map_err(failed)?;
+        let mut encoders = Encoders::default();
+        while let Some(rows) = side_by_side.next().await.map_err(failed)? {
+            encoders = match merging {
+                None => write_as_they_are(encoders, rows).await?,
+                Some(merging) => {
+                    let rows = MergedRows { rows, merging };
+                    self.append(encoders, rows, merge).await?
+                }
+            };
         }
         for encoded in encoders.finish().map_err(failed)? {
             files.push(self.put(encoded).await?);
@@ -319,24 +316,18 @@ impl RollupWriter {
     /// Appends what rows become by a merge.
     async fn append(
         &self,
-        mut encoders: MergedEncoders,
+        mut encoders: Encoders,
         rows: MergedRows,
         merge: &Merge,
-    ) -> Result<MergedEncoders, StorageError> {
+    ) -> Result<Encoders, StorageError> {
         let (table, merge) = (self.table, Arc::clone(merge));
-        let merging = spawn_blocking(move || {
+        encoding(move || {
             merge(table, rows, &mut |_, rows| {
                 encoders.write(rows).map_err(|error| error.to_string())
             })?;
             Ok(encoders)
-        });
-        let merged: Result<_, String> = merging
-            .await
-            .map_err(|error| StorageError::unavailable("merge rows", error))?;
-        merged.map_err(|reason| {
-            let action = format!("merge files of {}", table.definition());
-            StorageError::unavailable(&action, ParquetError::General(reason))
         })
+        .await
     }
 
     /// Takes over what other programs did before a commit.
@@ -361,6 +352,31 @@ impl RollupWriter {
             .retain(|file| !removed.contains(&file.added.path));
         self.files.extend(added.iter().cloned());
     }
+}
+
+async fn write_as_they_are(
+    mut encoders: Encoders,
+    rows: Vec<RecordBatch>,
+) -> Result<Encoders, StorageError> {
+    encoding(move || {
+        for rows in rows {
+            let written = encoders.write(&rows);
+            written.map_err(|error| error.to_string())?;
+        }
+        Ok(encoders)
+    })
+    .await
+}
+
+/// Encodes on a thread where it may take its time.
+async fn encoding(
+    encode: impl FnOnce() -> Result<Encoders, String> + Send + 'static,
+) -> Result<Encoders, StorageError> {
+    let encoded = spawn_blocking(encode).await;
+    let encoded = encoded.map_err(|error| StorageError::unavailable("merge rows", error))?;
+    encoded.map_err(|reason| {
+        StorageError::unavailable("merge rows of figures", ParquetError::General(reason))
+    })
 }
 
 fn added(files: &[Arc<RollupFile>]) -> Vec<AddedFile> {

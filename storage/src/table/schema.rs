@@ -248,7 +248,7 @@ fn delta_type(arrow: &DataType) -> DeltaType {
         DataType::Int64 => "long",
         DataType::Float64 => "double",
         DataType::Utf8 => "string",
-        DataType::Binary | DataType::FixedSizeBinary(_) => "binary",
+        DataType::Binary | DataType::BinaryView | DataType::FixedSizeBinary(_) => "binary",
         DataType::Dictionary(_, values) => return delta_type(values),
         DataType::Struct(fields) => {
             return DeltaType::Struct(StructType {

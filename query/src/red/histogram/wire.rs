@@ -53,13 +53,22 @@ pub(super) fn put_counts(counts: impl Iterator<Item = (Bucket, u64)>, bytes: &mu
     let mut next: Bucket = 0;
     for (bucket, count) in counts {
         let empty = bucket - next;
+        next = bucket + 1;
+        // Most counts are of one byte, and the numbers of empty buckets before them of one or two.
+        if (2..=0x2000).contains(&empty) && count < 0x40 {
+            let (zigzag, count) = (2 * empty - 1, 2 * count as u8);
+            match zigzag {
+                ..0x80 => bytes.extend_from_slice(&[zigzag as u8, count]),
+                _ => bytes.extend_from_slice(&[zigzag as u8 | 0x80, (zigzag >> 7) as u8, count]),
+            }
+            continue;
+        }
         match empty {
             0 => {}
             1 => put_number(bytes, 0),
             _ => put_number(bytes, -i64::from(empty)),
         }
         put_number(bytes, i64::try_from(count).unwrap_or(i64::MAX));
-        next = bucket + 1;
     }
     let highest = next.checked_sub(1).map_or(2, |last| {
         let (low, width) = range_of(last);
@@ -100,7 +109,22 @@ pub(super) fn each_count(
     }
     let last = i64::from(bucket_of(u64::MAX));
     let mut next: i64 = 0;
-    while !counts.is_empty() {
+    loop {
+        // Most counts, and most numbers of empty buckets before them, are of one byte each.
+        while let [empty, count, rest @ ..] = counts
+            && (empty | count) & 0x80 == 0
+            && empty & !count & 1 == 1
+            && *count > 0
+            && next < last - 0x80
+        {
+            next += i64::from(empty.div_ceil(2));
+            see(next as Bucket, i64::from(count / 2));
+            next += 1;
+            counts = rest;
+        }
+        if counts.is_empty() {
+            return Ok(());
+        }
         let number = take_number(&mut counts)?;
         if number > 0 {
             if next > last {
@@ -112,7 +136,6 @@ pub(super) fn each_count(
             next = next.saturating_add(number.saturating_neg().max(1));
         }
     }
-    Ok(())
 }
 
 /// ZigZag LEB128 as HdrHistogram writes it: the ninth byte holds eight bits and ends the number.

@@ -11,8 +11,8 @@ use schemas::rollups::red_schema;
 use schemas::{SpanKind, UnixNanos};
 
 use super::model::{Sent, batch, commits};
-use super::{RollUps, fold_all};
-use crate::fixtures::{catalog_of, engine, spans_table};
+use super::{RollUps, fold_all, merge};
+use crate::fixtures::{catalog_of, engine, raised, spans_table};
 use crate::{Engine, GroupBy, QuerySettings, RedAnswer, RedQuery, TimeSpan};
 
 /// An engine over commits of which the first so many are rolled up.
@@ -26,7 +26,15 @@ fn engine_at(
         let batches: Vec<_> = commits.iter().map(|commit| batch(commit)).collect();
         spans_table(&batches)
     };
-    let red = MemTable::try_new(Arc::clone(red_schema()), vec![rows[..rolled_up].to_vec()]);
+    // Of the oldest commits rows are merged to the end, of those after them not so far.
+    let rows = rows[..rolled_up]
+        .iter()
+        .enumerate()
+        .flat_map(|(age, rows)| {
+            let below = [i64::MAX, 3_600, 60, 0][age % 4];
+            raised(vec![rows.clone()], below, merge)
+        });
+    let red = MemTable::try_new(Arc::clone(red_schema()), vec![rows.collect()]);
     let tables: [(&str, Arc<dyn TableProvider>); 4] = [
         ("spans", spans(commits)),
         ("rolled_spans", spans(&commits[..rolled_up])),
@@ -58,8 +66,8 @@ fn query() -> impl Strategy<Value = RedQuery> {
         prop::option::weighted(0.3, prop::sample::select(values).prop_map(str::to_owned))
     };
     (
-        prop::sample::select(vec![10, 20, 60, 600, 3_600, 7_200]),
-        (-6 * 3_600..60_i64, 1..6 * 3_600_i64),
+        prop::sample::select(vec![10, 20, 60, 600, 3_600, 7_200, 86_400, 100_000]),
+        (-30 * 3_600..60_i64, 1..30 * 3_600_i64),
         subsequence(GroupBy::ALL.to_vec(), 0..=3),
         (one_of(&["shop", "unknown_service"]), one_of(&["GET /", ""])),
         (one_of(&["pod-1"]), one_of(&["v1"]), one_of(&["a", "b"])),

@@ -99,11 +99,11 @@ pub(super) fn batch(sent: &[Sent]) -> SpanBatch {
     builder.finish()
 }
 
-/// Spans of a few traces, most within two minutes, some hours before.
+/// Spans of a few traces, most within two minutes, some hours or a day before.
 pub(super) fn spans() -> impl Strategy<Value = Vec<Sent>> {
     let one = (
         (1..6_u8, 0..12_u64, 0..4_u64),
-        prop_oneof![4 => 0..120 * SECOND, 1 => -5 * HOUR..0],
+        prop_oneof![4 => 0..120 * SECOND, 1 => -5 * HOUR..0, 1 => -30 * HOUR..0],
         prop_oneof![0..3_000_i64, 0..9 * SECOND],
         prop_oneof![Just(SpanKind::Server), Just(SpanKind::Client)],
         any::<bool>(),

@@ -3,12 +3,23 @@
 use std::collections::BTreeMap;
 
 use arrow_array::RecordBatch;
-use schemas::rollups::ROLLUP_STEPS;
+use schemas::rollups::FIRST_STEPS;
 
 use super::super::red_rows::RedRows;
 use super::model::{Sent, distinct};
 use crate::red::{Cell, DurationHistogram, GroupBy};
 use crate::rollups::{Summands, TableRows};
+
+/// The steps, in seconds, and whether rows are totals.
+const KINDS: [(i64, bool); 7] = [
+    (10, false),
+    (60, false),
+    (60, true),
+    (3_600, false),
+    (3_600, true),
+    (86_400, false),
+    (86_400, true),
+];
 
 /// A row of `red`, in the order in which rows stand.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,25 +76,24 @@ pub(super) fn rows_of(batch: &RecordBatch) -> Vec<Row> {
 }
 
 /// The rows that spans should have at first.
-pub(super) fn fresh_rows_of_spans(sent: &[Sent]) -> Vec<Row> {
-    let is_finest = |row: &Row| row.key.step_seconds == ROLLUP_STEPS[0] && !row.key.is_total;
-    let fresh = |row| Row {
-        is_fresh: true,
-        ..row
-    };
-    let rows = rows_of_spans(sent).into_iter();
-    rows.filter(is_finest).map(fresh).collect()
+pub(super) fn first_rows_of_spans(sent: &[Sent]) -> Vec<Row> {
+    let [shortest, minute] = FIRST_STEPS;
+    let first = |row: &Row| [shortest, minute].contains(&row.key.step_seconds);
+    let mut rows = rows_of_spans(sent);
+    rows.retain(first);
+    for row in &mut rows {
+        row.is_fresh = row.key.step_seconds == minute;
+    }
+    rows
 }
 
 /// The rows that spans should have in the end.
 pub(super) fn rows_of_spans(sent: &[Sent]) -> Vec<Row> {
     let mut durations = BTreeMap::<Key, Vec<i64>>::new();
     for span in distinct(sent) {
-        for step_seconds in ROLLUP_STEPS {
-            for is_total in [false, true] {
-                let key = key_of(&span, step_seconds, is_total);
-                durations.entry(key).or_default().push(span.duration);
-            }
+        for (step_seconds, is_total) in KINDS {
+            let key = key_of(&span, step_seconds, is_total);
+            durations.entry(key).or_default().push(span.duration);
         }
     }
     durations.into_iter().map(row_of).collect()

@@ -1,31 +1,49 @@
-//! Sums of calls by all that tells them apart, in buckets of the shortest step.
+//! Sums of calls by one thing at a time that tells them apart, in buckets of the first steps.
+
+use std::hash::{Hash, Hasher};
 
 use arrow_array::RecordBatch;
+use schemas::rollups::FIRST_STEPS;
 
-use super::super::call::{Call, Sign};
+use super::super::call::{Call, End, Sign};
 use super::super::edge::EdgeKey;
+use super::super::fast_map::FastMap;
 use super::super::names::{Name, Names};
 use super::super::operations::KeptOperations;
+use super::super::query::TopologyDimension;
 use super::writer::{EdgeWriter, RowKey, RowKind, RowSums};
 use crate::QueryError;
-use crate::red::{bucket_of_nanos, bytes_of_sorted};
-use crate::rollups::{Record, Records, ShortBucket};
+use crate::rollups::{DurationSum, Keys, Numbered, Record, Records, ShortBucket};
 
 /// What a row takes in a file, typically, in bytes.
-const ROW_BYTES: usize = 150;
+const ROW_BYTES: usize = 100;
 
-/// What a call says of its edge: the edge by the operation's own name, which with the service that
-/// it is of makes the name by which it counts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct SaidEdge {
-    edge: EdgeKey,
-    operation_of: Option<Name>,
+/// In how many ways edges are told apart: one of them is not at all.
+const WAYS: usize = RowKind::DIMENSIONS.len();
+
+/// The numbers of an end: of its node, of that with its version, and with its zone.
+type EndNumbers = [u32; 3];
+
+/// What a call says of its edge, in few words: the numbers of both ends and the connection; or that of
+/// the edge, the operation's own name and the service that it is of, which make the name by which it
+/// counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct SaidEdge([u32; 3]);
+
+impl Hash for SaidEdge {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let [one, two, three] = self.0;
+        state.write_u64(u64::from(one) << 32 | u64::from(two));
+        state.write_u32(three);
+    }
 }
 
 /// What counts of a call.
 #[derive(Clone, Copy, Debug)]
 struct CallRecord {
-    edge: u32,
+    /// The numbers of its edge, as it is told apart in each way.
+    edges: [u32; WAYS],
     bucket: ShortBucket,
     sign: Sign,
     is_error: bool,
@@ -37,9 +55,9 @@ struct CallRecord {
 }
 
 impl CallRecord {
-    /// By bucket, then by sign.
-    fn place(&self) -> i64 {
-        i64::from(self.bucket.number()) * 2 + i64::from(self.sign == Sign::Taken)
+    /// Whether both count in one row, where all else is equal.
+    fn is_with(&self, other: &Self, step_seconds: i64) -> bool {
+        self.sign == other.sign && self.bucket.is_with(other.bucket, step_seconds)
     }
 
     fn client_nano(&self) -> Option<i64> {
@@ -52,10 +70,6 @@ impl CallRecord {
 }
 
 impl Record for CallRecord {
-    fn key(&self) -> u32 {
-        self.edge
-    }
-
     fn bucket(&self) -> ShortBucket {
         self.bucket
     }
@@ -63,7 +77,14 @@ impl Record for CallRecord {
 
 /// Calls until they are summed up.
 #[derive(Debug, Default)]
-pub(crate) struct CallSums(Records<SaidEdge, EdgeKey, CallRecord>);
+pub(crate) struct CallSums {
+    /// For each way to tell edges apart. They are few, in each: all that tells calls apart, together,
+    /// would make nearly an edge a call.
+    edges: [Keys<SaidEdge, EdgeKey>; WAYS],
+    ends: FastMap<End, EndNumbers>,
+    parts_of_ends: Numbered<End>,
+    records: Records<CallRecord>,
+}
 
 impl CallSums {
     /// Counts a call in its edge's bucket.
@@ -74,16 +95,22 @@ impl CallSums {
         names: &mut Names,
         kept: &mut KeptOperations,
     ) {
-        let said = SaidEdge {
-            edge: EdgeKey::of(call),
-            operation_of: call.operation.and_then(|operation| operation.service),
-        };
-        let edge = self.0.key_of(said, || EdgeKey {
+        let (caller, callee) = (self.numbers_of(call.caller), self.numbers_of(call.callee));
+        let whole = EdgeKey::of(call);
+        let [edges, by_operation, by_version, by_zone] = &mut self.edges;
+        let between = |part: usize| SaidEdge([caller[part], callee[part], call.connection as u32]);
+        let by = |dimension| move || whole.told_apart_by(|one| one == dimension);
+        let edge = edges.number_of(between(0), || whole.told_apart_by(|_| false));
+        let service = call.operation.and_then(|operation| operation.service);
+        let operation = SaidEdge([edge, Name::code(whole.operation), Name::code(service)]);
+        let by_operation = by_operation.number_of(operation, || EdgeKey {
             operation: call.operation.map(|operation| kept.name(operation, names)),
-            ..said.edge
+            ..by(TopologyDimension::Operation)()
         });
-        self.0.add(CallRecord {
-            edge,
+        let by_version = by_version.number_of(between(1), by(TopologyDimension::Version));
+        let by_zone = by_zone.number_of(between(2), by(TopologyDimension::Zone));
+        self.records.add(CallRecord {
+            edges: [edge, by_operation, by_version, by_zone],
             bucket: ShortBucket::of(call.start.0),
             sign,
             is_error: call.is_error,
@@ -94,67 +121,112 @@ impl CallSums {
         });
     }
 
-    /// The memory that the calls take, and that a file of their rows will take, about, in bytes.
-    pub(crate) fn memory_bytes(&self) -> usize {
-        self.0.memory_bytes(ROW_BYTES)
+    fn numbers_of(&mut self, end: End) -> EndNumbers {
+        if let Some(numbers) = self.ends.get(&end) {
+            return *numbers;
+        }
+        let End {
+            node,
+            version,
+            zone,
+        } = end;
+        let of_node = End::unseen(node.kind, node.name);
+        let parts = [of_node, End { version, ..of_node }, End { zone, ..of_node }];
+        let numbers = parts.map(|part| self.parts_of_ends.number_of(part));
+        self.ends.insert(end, numbers);
+        numbers
     }
 
-    /// Hands over fresh rows, some at a time, by edge, bucket and sign.
+    /// The memory that the calls take, and that a file of their rows will take, about, in bytes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        let of_edges = self.edges.iter().map(|edges| {
+            let rows = self.records.most_rows(edges.len());
+            rows * ROW_BYTES + edges.memory_bytes()
+        });
+        of_edges.sum::<usize>() + self.records.memory_bytes()
+    }
+
+    /// Hands over rows, some at a time, each time of one step and in order.
     pub(crate) fn into_rows<E: From<QueryError>>(
         self,
         names: &Names,
         mut see: impl FnMut(RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
         let order = names.order();
-        let mut writer = EdgeWriter::of_fresh(names);
-        let (mut client, mut server) = (HalfSum::default(), HalfSum::default());
+        let [shortest, minute] = FIRST_STEPS;
+        let mut shortest = RowsInStep::new(shortest, EdgeWriter::new(names, false));
+        let mut minutes = RowsInStep::new(minute, EdgeWriter::new(names, true));
         let place = |edge: &EdgeKey| edge.place(&order);
-        self.0.each_key(place, |edge, calls| {
-            calls.sort_unstable_by_key(CallRecord::place);
-            for calls in calls.chunk_by(|one, next| one.place() == next.place()) {
-                client.sum_up(calls.iter().filter_map(CallRecord::client_nano));
-                server.sum_up(calls.iter().filter_map(CallRecord::server_nano));
-                let key = RowKey {
-                    kind: RowKind::FRESH,
-                    edge: *edge,
-                    bucket: calls[0].bucket.start(),
-                };
-                let sums = RowSums {
-                    calls: calls.len() as u64,
-                    errors: calls.iter().filter(|call| call.is_error).count() as u64,
-                    client_nano: client.nanos,
-                    server_nano: server.nanos,
-                };
-                let sign = calls[0].sign;
-                writer.add((&key, sign), sums, &client.histogram, &server.histogram);
-                if let Some(rows) = writer.take_when_full()? {
-                    see(rows)?;
+        let mut room = Vec::new();
+        for ((way, dimension), edges) in (0..).zip(RowKind::DIMENSIONS).zip(self.edges) {
+            let number = |call: &CallRecord| call.edges[way];
+            let mut calls = self.records.by_key(edges, number, place, room);
+            calls.each(|edge, calls| {
+                if dimension.is_none() {
+                    shortest.add((edge, dimension), calls, &mut see)?;
                 }
-            }
-            Ok::<(), E>(())
-        })?;
-        see(writer.take()?)
+                minutes.add((edge, dimension), calls, &mut see)
+            })?;
+            room = calls.into_room();
+        }
+        see(shortest.writer.take()?)?;
+        see(minutes.writer.take()?)
     }
 }
 
-/// Durations of the calls of a row as one side saw them, in memory that the next row's take.
-#[derive(Debug, Default)]
-struct HalfSum {
-    nanos: i128,
-    buckets: Vec<u32>,
-    /// As it is stored.
-    histogram: Vec<u8>,
+/// Rows of a step as they are made.
+struct RowsInStep<'a> {
+    step: i64,
+    writer: EdgeWriter<'a>,
+    client: DurationSum,
+    server: DurationSum,
 }
 
-impl HalfSum {
-    fn sum_up(&mut self, nanos: impl Iterator<Item = i64>) {
-        self.nanos = 0;
-        self.buckets.clear();
-        for nanos in nanos {
-            self.nanos += i128::from(nanos);
-            self.buckets.push(bucket_of_nanos(nanos));
+impl<'a> RowsInStep<'a> {
+    fn new(step: i64, writer: EdgeWriter<'a>) -> Self {
+        Self {
+            step,
+            writer,
+            client: DurationSum::default(),
+            server: DurationSum::default(),
         }
-        self.buckets.sort_unstable();
-        bytes_of_sorted(&self.buckets, &mut self.histogram);
+    }
+
+    /// Adds the rows of an edge.
+    fn add<E: From<QueryError>>(
+        &mut self,
+        (edge, dimension): (&EdgeKey, Option<TopologyDimension>),
+        calls: &mut [CallRecord],
+        see: &mut impl FnMut(RecordBatch) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let step = self.step;
+        calls.sort_unstable_by_key(|call| call.bucket);
+        if calls.iter().any(|call| call.sign == Sign::Taken) {
+            calls.sort_by_key(|call| (call.bucket.start_in(step), call.sign));
+        }
+        for calls in calls.chunk_by(|one, next| one.is_with(next, step)) {
+            let CallRecord { bucket, sign, .. } = calls[0];
+            self.client
+                .sum_up(calls.iter().filter_map(CallRecord::client_nano));
+            self.server
+                .sum_up(calls.iter().filter_map(CallRecord::server_nano));
+            let key = RowKey {
+                kind: RowKind { dimension, step },
+                edge: *edge,
+                bucket: bucket.start_in(step),
+            };
+            let sums = RowSums {
+                calls: calls.len() as u64,
+                errors: calls.iter().filter(|call| call.is_error).count() as u64,
+                client_nano: self.client.nanos(),
+                server_nano: self.server.nanos(),
+            };
+            let (client, server) = (self.client.histogram(), self.server.histogram());
+            self.writer.add((&key, sign), sums, client, server);
+            if let Some(rows) = self.writer.take_when_full()? {
+                see(rows)?;
+            }
+        }
+        Ok(())
     }
 }

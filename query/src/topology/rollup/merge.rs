@@ -1,6 +1,7 @@
-//! Fewer rows of the table that say the same, of each step and dimension.
+//! Fewer rows of the table that say the same, and rows of longer steps.
 
 use arrow_array::RecordBatch;
+use schemas::rollups::{Merging, longer_step};
 
 use super::super::call::Sign;
 use super::super::cell::{EdgeCell, HalfCell};
@@ -9,56 +10,61 @@ use super::super::names::Names;
 use super::read::{EdgeRows, malformed};
 use super::writer::{EdgeWriter, RowKey, RowKind, RowSums};
 use crate::red::{DurationHistogram, HistogramSum};
-use crate::rollups::{Numbered, NumberedRows, Sum, Sums, SumsOfKind, TableRows};
+use crate::rollups::{Numbered, NumberedRows, Sum, Sums, merged, step_of_all};
 use crate::{MalformedHistogram, QueryError};
 
-/// Hands over rows of the table with equal edge and bucket as one, some at a time, in order; where
-/// some add and some take, they are netted if nothing goes below zero by that. In place of a fresh
-/// row there is one of each step and dimension.
+/// Hands over what rows of one step become, some at a time, each time of one step and in order: one
+/// row for all with equal edge and bucket, and such rows of the next longer step; where some add and
+/// some take, they are netted if nothing goes below zero by that.
 ///
 /// # Errors
-/// [`QueryError::Table`] when the batches are not rows of the table, and what `see` says.
+/// [`QueryError::Table`] when the batches are not rows of the table, or are of several steps, and what
+/// `see` says.
 pub(crate) fn merge_edges<E: From<QueryError>>(
     batches: &[RecordBatch],
+    merging: Merging,
     mut see: impl FnMut(RecordBatch) -> Result<(), E>,
 ) -> Result<(), E> {
     let mut names = Names::default();
-    let (rows, numbers) = numbered(batches, &mut names)?;
+    let (rows, edges) = numbered(batches, &mut names)?;
+    let Some((step, is_fresh)) = step_of_all(&rows)? else {
+        return Ok(());
+    };
     let order = names.order();
-    let mut writer = EdgeWriter::new(&names);
+    let (edges, ranks) = edges.ranked(|edge| edge.place(&order));
+    let next_step = longer_step(step);
+    let mut own = EdgeWriter::new(&names, is_fresh && merging == Merging::Sums);
+    let mut longer = EdgeWriter::new(&names, next_step.and_then(longer_step).is_some());
     let mut histogram = HistogramSum::default();
-    // Of the same dimension, by the step before.
-    let mut shorter: Option<(RowKind, SumsOfKind<RowSums, 2>)> = None;
-    for kind in RowKind::all().filter(|kind| hold(&rows, *kind)) {
-        let is_by = |dimension| kind.dimension == Some(dimension);
-        let (edges, ranks) =
-            numbers.ranked_as(|edge| edge.told_apart_by(is_by), |edge| edge.place(&order));
-        let of_shorter = shorter
-            .as_ref()
-            .filter(|(shorter, _)| shorter.dimension == kind.dimension);
-        let sums = SumsOfKind::of(
-            &rows,
-            of_shorter.map(|(_, sums)| sums),
-            (&ranks, kind.step),
-            |rows: &EdgeRows, row| rows.kind(row) == kind,
-            &mut histogram,
-        );
+    for dimension in RowKind::DIMENSIONS {
+        let of_step = |step| RowKind { dimension, step };
+        let is_of_kind = |rows: &EdgeRows, row| rows.kind(row) == of_step(step);
+        let sums = merged(&rows, &ranks, (merging, step), is_of_kind, &mut histogram);
         let sums = sums.map_err(malformed)?;
-        let netted = netted(sums.all()).map_err(malformed)?;
-        for (sum, [client, server]) in netted.as_ref().unwrap_or(sums.all()).iter() {
-            let key = RowKey {
-                kind,
-                edge: edges[sum.key as usize],
-                bucket: sum.bucket,
-            };
-            writer.add((&key, sum.sign), sum.figures, client, server);
-            if let Some(rows) = writer.take_when_full()? {
-                see(rows)?;
+        let mut write = |writer: &mut EdgeWriter<'_>, kind, sums: Sums<RowSums, 2>| {
+            let netted = netted(&sums).map_err(malformed)?;
+            for (sum, [client, server]) in netted.as_ref().unwrap_or(&sums).iter() {
+                let key = RowKey {
+                    kind,
+                    edge: edges[sum.key as usize],
+                    bucket: sum.bucket,
+                };
+                writer.add((&key, sum.sign), sum.figures, client, server);
+                if let Some(rows) = writer.take_when_full()? {
+                    see(rows)?;
+                }
             }
+            Ok::<(), E>(())
+        };
+        if let Some(sums) = sums.own {
+            write(&mut own, of_step(step), sums)?;
         }
-        shorter = Some((kind, sums));
+        if let Some((step, sums)) = next_step.zip(sums.longer) {
+            write(&mut longer, of_step(step), sums)?;
+        }
     }
-    see(writer.take()?)
+    see(own.take()?)?;
+    see(longer.take()?)
 }
 
 fn numbered(
@@ -75,12 +81,6 @@ fn numbered(
     });
     let rows = numbered.collect::<Result<_, QueryError>>()?;
     Ok((rows, numbers))
-}
-
-/// Whether there is a row that adds to those of a kind.
-fn hold(rows: &NumberedRows<EdgeRows>, kind: RowKind) -> bool {
-    rows.iter()
-        .any(|(rows, _)| (0..rows.len()).any(|row| rows.is_fresh(row) || rows.kind(row) == kind))
 }
 
 /// The sums with those netted that add and take of one edge and bucket; none where nothing is taken.

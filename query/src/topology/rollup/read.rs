@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int8Type, Int64Type};
 use arrow_array::{
-    Array, BinaryArray, BooleanArray, Int8Array, Int64Array, RecordBatch, StringArray,
+    Array, BinaryViewArray, BooleanArray, Int8Array, Int64Array, RecordBatch, StringArray,
 };
 use datafusion::arrow::compute::cast;
 use datafusion::error::DataFusionError;
@@ -78,7 +78,7 @@ pub(in super::super) struct EdgeRows {
 #[derive(Debug)]
 struct Half {
     sums: Int64Array,
-    durations: BinaryArray,
+    durations: BinaryViewArray,
 }
 
 impl EdgeRows {
@@ -113,7 +113,7 @@ impl EdgeRows {
         let half = |sums: &str, durations: &str| -> Result<_, DataFusionError> {
             Ok(Half {
                 sums: int64(sums)?,
-                durations: column(durations)?.as_binary::<i32>().clone(),
+                durations: column(durations)?.as_binary_view().clone(),
             })
         };
         let text = |name: &str| column(name).map(|array| array.as_string::<i32>().clone());
@@ -144,14 +144,7 @@ impl EdgeRows {
 
     /// The memory that the rows hold, in bytes; other rows may share their columns.
     pub(in super::super) fn memory_bytes(&self) -> usize {
-        let histograms = |half: &Half| {
-            let ends = half.durations.value_offsets();
-            let length = ends
-                .last()
-                .zip(ends.first())
-                .map(|(end, start)| end - start);
-            usize::try_from(length.unwrap_or(0)).unwrap_or(0)
-        };
+        let histograms = |half: &Half| half.durations.total_buffer_bytes_used();
         self.len() * ROW_BYTES + histograms(&self.client) + histograms(&self.server)
     }
 
@@ -232,6 +225,10 @@ impl Summands<2> for EdgeRows {
 }
 
 impl TableRows<2> for EdgeRows {
+    fn step(&self, row: usize) -> i64 {
+        self.steps.value(row)
+    }
+
     fn is_fresh(&self, row: usize) -> bool {
         let fresh = self.fresh.as_ref();
         fresh.is_some_and(|fresh| fresh.is_valid(row) && fresh.value(row))

@@ -6,14 +6,14 @@ use arrow_array::RecordBatch;
 use datafusion::arrow::compute::concat_batches;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use schemas::rollups::{OTHER_OPERATIONS, edge_schema};
+use schemas::rollups::{Merging, OTHER_OPERATIONS, edge_schema};
 use schemas::{SpanBatch, SpanKind};
 
 use super::*;
 use crate::topology::{LinkedSpan, Names, TopologyDimension, put_in_order, read_spans};
-use crate::{QueryError, RollUps};
+use crate::{QueryError, RollUps, fixtures};
 use model::{Sent, batch, commits, spans};
-use oracle::{Row, fresh_rows_of_spans, rows_of, rows_of_spans};
+use oracle::{Row, first_rows_of_spans, rows_of, rows_of_spans};
 
 fn edge_rows(fresh: &[SpanBatch], earlier: &[SpanBatch], rollups: &RollUps) -> RecordBatch {
     rollups.fold(fresh, earlier).expect("rows").edges
@@ -48,14 +48,19 @@ fn fold_all(rollups: &RollUps, commits: &[Vec<Sent>]) -> Vec<RecordBatch> {
     (0..commits.len()).map(fold).collect()
 }
 
-/// What a merge hands over.
-fn merged(rows: &[RecordBatch]) -> RecordBatch {
+fn merge(rows: &[RecordBatch], merging: Merging) -> Vec<RecordBatch> {
     let mut merged = Vec::new();
     let see = |rows| {
         merged.push(rows);
         Ok::<(), QueryError>(())
     };
-    merge_edges(rows, see).expect("rows of edges");
+    merge_edges(rows, merging, see).expect("rows of edges");
+    merged
+}
+
+/// The rows after all merges.
+fn merged(rows: &[RecordBatch]) -> RecordBatch {
+    let merged = fixtures::merged(rows, merge);
     concat_batches(edge_schema(), &merged).expect("rows of edges")
 }
 
@@ -72,8 +77,9 @@ proptest! {
             groups[group].push(batch);
         }
         // Some are merged before, some are still fresh.
-        let mut parts = groups.split_off(2).concat();
+        let mut parts = groups.split_off(1).concat();
         parts.extend(groups.iter().map(|group| merged(group)));
+        parts = fixtures::raised(parts, 3_600, merge);
         let all = merged(&parts);
         prop_assert_eq!(all.schema_ref(), edge_schema());
         prop_assert_eq!(rows_of(&all), rows_of_spans(&commits.concat()));
@@ -85,7 +91,7 @@ proptest! {
         let rows = edge_rows(&[batch(&sent)], &[], &RollUps::default());
         let rows = rows_of(&rows);
         prop_assert!(rows.is_sorted_by(|one, next| one.key < next.key));
-        prop_assert_eq!(rows, fresh_rows_of_spans(&sent));
+        prop_assert_eq!(rows, first_rows_of_spans(&sent));
     }
 }
 

@@ -3,9 +3,9 @@
 use std::ops::AddAssign;
 use std::sync::Arc;
 
-use arrow_array::builder::{BinaryBuilder, Int8Builder, Int64Builder, StringBuilder};
+use arrow_array::builder::{BinaryViewBuilder, Int8Builder, Int64Builder, StringBuilder};
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch};
-use schemas::rollups::{EDGE_DIMENSION_STEPS, ROLLUP_STEPS, edge_schema};
+use schemas::rollups::edge_schema;
 
 use super::super::call::{End, Sign};
 use super::super::cell::EdgeCell;
@@ -15,7 +15,8 @@ use super::super::query::TopologyDimension;
 use crate::QueryError;
 use crate::rollups::BATCH_ROWS;
 
-/// The rows that together are all calls once, but for those in fresh rows.
+/// The rows that together are all calls once, but for those that are counted in fresh rows of shorter
+/// steps alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RowKind {
     /// What the edge is told apart by besides.
@@ -25,19 +26,13 @@ pub(super) struct RowKind {
 }
 
 impl RowKind {
-    /// What fresh rows are.
-    pub(super) const FRESH: Self = Self {
-        dimension: None,
-        step: ROLLUP_STEPS[0],
-    };
-
-    /// All that are kept, in the order of rows.
-    pub(super) fn all() -> impl Iterator<Item = Self> {
-        let kind = |dimension| move |step| Self { dimension, step };
-        let of_dimension = move |one| EDGE_DIMENSION_STEPS.map(kind(Some(one)));
-        let of_edges = ROLLUP_STEPS.into_iter().map(kind(None));
-        of_edges.chain(TopologyDimension::ALL.into_iter().flat_map(of_dimension))
-    }
+    /// All dimensions, in the order of rows.
+    pub(super) const DIMENSIONS: [Option<TopologyDimension>; 4] = [
+        None,
+        Some(TopologyDimension::Operation),
+        Some(TopologyDimension::Version),
+        Some(TopologyDimension::Zone),
+    ];
 }
 
 /// What a row of the table is about.
@@ -117,7 +112,7 @@ impl NodeColumns {
 #[derive(Debug, Default)]
 struct HalfColumns {
     sums: Int64Builder,
-    durations: BinaryBuilder,
+    durations: BinaryViewBuilder,
 }
 
 impl HalfColumns {
@@ -129,19 +124,11 @@ impl HalfColumns {
 }
 
 impl<'a> EdgeWriter<'a> {
-    /// For rows of calls that no other rows count.
-    pub(super) fn of_fresh(names: &'a Names) -> Self {
-        Self {
-            is_fresh: true,
-            ..Self::new(names)
-        }
-    }
-
-    /// For rows of each step and dimension.
-    pub(super) fn new(names: &'a Names) -> Self {
+    /// For rows that are fresh, or for rows that are not.
+    pub(super) fn new(names: &'a Names, is_fresh: bool) -> Self {
         Self {
             names,
-            is_fresh: false,
+            is_fresh,
             steps: Int64Builder::new(),
             buckets: Int64Builder::new(),
             dimensions: StringBuilder::new(),

@@ -23,23 +23,24 @@ fn files(open: &Open, table: RollupTable) -> usize {
     snapshot.rollups.get(table).len()
 }
 
-/// How many rows are fresh, and how many there are of each step that are not.
-async fn kinds(open: &Open, table: RollupTable) -> (usize, [usize; 3]) {
-    let is_fresh = |truth: bool| ident(IS_FRESH).eq(lit(truth));
-    let count = async |filter| {
+/// How many rows there are of each step: fresh ones, and others.
+async fn kinds(open: &Open, table: RollupTable) -> ([usize; 4], [usize; 4]) {
+    let count = async |step: i64, is_fresh: bool| {
+        let of_step = ident("step_seconds").eq(lit(step));
+        let filter = of_step.and(ident(IS_FRESH).eq(lit(is_fresh)));
         let rows = rows_that(&open.tables(), table, filter).await;
         rows.iter().map(RecordBatch::num_rows).sum()
     };
-    let mut of_steps = [0; 3];
-    for (rows, step) in of_steps.iter_mut().zip(ROLLUP_STEPS) {
-        let of_step = ident("step_seconds").eq(lit(step));
-        *rows = count(of_step.and(is_fresh(false))).await;
+    let (mut fresh, mut others) = ([0; 4], [0; 4]);
+    for (position, step) in ROLLUP_STEPS.into_iter().enumerate() {
+        fresh[position] = count(step, true).await;
+        others[position] = count(step, false).await;
     }
-    (count(is_fresh(true)).await, of_steps)
+    (fresh, others)
 }
 
 #[tokio::test]
-async fn fresh_rows_become_rows_of_each_step_once_there_are_many_files() {
+async fn minutes_become_hours_once_there_are_many_files() {
     let world = World::new();
     let mut open = world.open().await;
     for round in 0..15 {
@@ -49,56 +50,68 @@ async fn fresh_rows_become_rows_of_each_step_once_there_are_many_files() {
     let before = open.sums().await;
     open.roller.maintain().await.expect("merges nothing");
     for table in RollupTable::ALL {
-        assert_eq!(files(&open, table), 15);
-        assert_eq!(kinds(&open, table).await.1, [0, 0, 0]);
+        assert_eq!(files(&open, table), 30);
     }
+    let red = kinds(&open, RollupTable::Red).await;
+    assert_eq!(red, ([0, 15, 0, 0], [15, 0, 0, 0]));
     assert_eq!(open.sums().await, before);
 
     open.flush(&spans(150, 10)).await;
     open.roll_up().await;
     let before = open.sums().await;
     open.roller.maintain().await.expect("merges");
-    // Fresh ones that were copied, and what was made of them, that of the longest step by itself.
-    assert_eq!(files(&open, RollupTable::Red), 3);
-    assert_eq!(files(&open, RollupTable::Edges), 2);
-    assert_eq!(kinds(&open, RollupTable::Red).await, (0, [16, 3, 1]));
+    for table in RollupTable::ALL {
+        assert_eq!(files(&open, table), 3, "a file for each step");
+    }
+    // Those of an hour for each part of the rows that is in memory at a time, here one of each minute.
+    let red = kinds(&open, RollupTable::Red).await;
+    assert_eq!(red, ([0, 0, 3, 0], [16, 16, 0, 0]));
     // Those that add calls, and those that take them.
-    assert_eq!(kinds(&open, RollupTable::Edges).await, (0, [32, 6, 2]));
+    let edges = kinds(&open, RollupTable::Edges).await;
+    assert_eq!(edges, ([0, 0, 6, 0], [32, 32, 0, 0]));
     assert_eq!(open.sums().await, before);
     assert_eq!(world.open().await.sums().await, before);
 }
 
 #[tokio::test]
-async fn fresh_rows_that_are_alone_become_rows_of_each_step_at_last() {
+async fn minutes_that_are_alone_become_hours_at_last_and_hours_days() {
     let world = World::new();
     let mut open = world.open().await;
     open.flush(&spans(0, 100)).await;
     open.roll_up().await;
     let before = open.sums().await;
-    assert_eq!(kinds(&open, RollupTable::Red).await, (10, [0, 0, 0]));
+    let at_first = ([0, 2, 0, 0], [10, 0, 0, 0]);
+    assert_eq!(kinds(&open, RollupTable::Red).await, at_first);
     let soon = clock::unix_millis() + HOUR_MS / 60;
     open.roller.maintain_at(soon).await.expect("merges nothing");
-    assert_eq!(kinds(&open, RollupTable::Red).await, (10, [0, 0, 0]));
+    assert_eq!(kinds(&open, RollupTable::Red).await, at_first);
     // Also by who knows nothing of the files but what is stored.
     let mut open = world.open().await;
     let later = clock::unix_millis() + HOUR_MS;
     for _ in 0..2 {
         open.roller.step().await.expect("has nothing to roll up");
         open.roller.maintain_at(later).await.expect("merges");
-        assert_eq!(kinds(&open, RollupTable::Red).await, (0, [10, 2, 1]));
-        assert_eq!(files(&open, RollupTable::Red), 3);
+        let red = kinds(&open, RollupTable::Red).await;
+        assert_eq!(red, ([0, 0, 1, 0], [10, 2, 0, 0]));
         assert_eq!(open.sums().await, before);
     }
+    // The next date.
+    open.flush(&spans(86_400, 1)).await;
+    open.roll_up().await;
+    open.roller.maintain_at(later).await.expect("merges");
+    let red = kinds(&open, RollupTable::Red).await;
+    assert_eq!(red, ([0, 0, 1, 0], [11, 3, 1, 1]));
+    assert_eq!(open.sums().await.counted, 101);
     // What comes late stands beside it.
     open.flush(&spans(50, 100)).await;
     open.roll_up().await;
-    assert_eq!(open.sums().await.counted, 150);
-    open.roller
-        .maintain_at(later + HOUR_MS)
-        .await
-        .expect("merges");
-    assert_eq!(kinds(&open, RollupTable::Red).await.0, 0);
-    assert_eq!(open.sums().await.counted, 150);
+    assert_eq!(open.sums().await.counted, 151);
+    let even_later = later + HOUR_MS;
+    open.roller.maintain_at(even_later).await.expect("merges");
+    let (fresh, others) = kinds(&open, RollupTable::Red).await;
+    assert_eq!((fresh, others[2..].to_vec()), ([0, 0, 1, 0], vec![1, 1]));
+    assert_eq!(open.sums().await.counted, 151);
+    assert_eq!(world.open().await.sums().await, open.sums().await);
 }
 
 /// Another program makes one file of all of `red`, in its own way.
@@ -130,7 +143,7 @@ async fn write_again(world: &World, open: &Open, by: Writer) {
 }
 
 #[tokio::test]
-async fn files_of_others_that_mix_fresh_and_other_rows_are_merged_too() {
+async fn files_of_others_that_mix_rows_of_steps_are_merged_too() {
     for by in [
         Writer::WithoutStatistics,
         Writer::OtherTypes,
@@ -146,14 +159,17 @@ async fn files_of_others_that_mix_fresh_and_other_rows_are_merged_too() {
             }
         }
         let before = open.sums().await;
-        assert_eq!(kinds(&open, RollupTable::Red).await, (4, [16, 3, 1]));
+        let mixed = ([0, 4, 3, 0], [20, 16, 0, 0]);
+        assert_eq!(kinds(&open, RollupTable::Red).await, mixed);
         write_again(&world, &open, by).await;
-        open.roller.maintain().await.expect("learns of it");
-        assert_eq!(kinds(&open, RollupTable::Red).await, (4, [16, 3, 1]));
+        open.roller.maintain().await.expect("tells rows apart");
+        assert_eq!(files(&open, RollupTable::Red), 4, "{by:?}");
+        assert_eq!(kinds(&open, RollupTable::Red).await, mixed);
         assert_eq!(open.sums().await, before);
         let later = clock::unix_millis() + HOUR_MS;
         open.roller.maintain_at(later).await.expect("merges");
-        assert_eq!(kinds(&open, RollupTable::Red).await, (0, [20, 4, 1]));
+        let (fresh, others) = kinds(&open, RollupTable::Red).await;
+        assert_eq!((fresh, others), ([0, 0, 4, 0], [20, 20, 0, 0]));
         assert_eq!(open.sums().await, before);
     }
 }
@@ -169,10 +185,10 @@ async fn small_files_are_merged_and_the_sums_stay() {
     let before = open.sums().await;
     assert_eq!(before.counted, 205);
     let pinned = open.tables();
-    assert_eq!(files(&open, RollupTable::Red), 40);
+    assert_eq!(files(&open, RollupTable::Red), 80);
     open.roller.maintain().await.expect("merges");
     for table in RollupTable::ALL {
-        assert!(files(&open, table) < 16, "{table:?}");
+        assert!(files(&open, table) < 32, "{table:?}");
     }
     assert_eq!(open.sums().await, before);
     // Who reads an older snapshot still finds its files.

@@ -8,8 +8,7 @@ use arrow_array::cast::AsArray;
 use arrow_array::types::{Int8Type, Int64Type};
 use arrow_array::{ArrayRef, BooleanArray, Int8Array, Int64Array, RecordBatch, new_null_array};
 use arrow_schema::{DataType, SchemaRef};
-use datafusion::arrow::compute::filter_record_batch;
-use schemas::rollups::{FreshRows, IS_FRESH, ROLLUP_STEPS, edge_schema, red_schema};
+use schemas::rollups::{FIRST_STEPS, IS_FRESH, Merging, edge_schema, longer_step, red_schema};
 use schemas::{SpanBatch, columns};
 
 use crate::rollup::{Folding, MergedRows, RollUp, RollUpInput, RollupTable, WriteRows};
@@ -71,8 +70,11 @@ fn batch(schema: &SchemaRef, rows: usize, known: &[(&str, ArrayRef)]) -> RecordB
             (None, data_type) if field.is_nullable() => new_null_array(data_type, rows),
             (None, DataType::Int64) => Arc::new(Int64Array::from(vec![0; rows])),
             (None, DataType::Int8) => Arc::new(Int8Array::from(vec![0; rows])),
-            (None, DataType::Binary) => {
-                Arc::new(arrow_array::BinaryArray::from_iter_values(vec![b"h"; rows]))
+            (None, DataType::BinaryView) => {
+                Arc::new(arrow_array::BinaryViewArray::from_iter_values(vec![
+                    b"h";
+                    rows
+                ]))
             }
             (None, _) => Arc::new(arrow_array::StringArray::from(vec!["x"; rows])),
         }
@@ -80,8 +82,8 @@ fn batch(schema: &SchemaRef, rows: usize, known: &[(&str, ArrayRef)]) -> RecordB
     RecordBatch::try_new(Arc::clone(schema), columns.collect()).expect("the schema's columns")
 }
 
-/// Counts distinct spans by ten seconds, and by more when rows are merged; as calls, it takes those of the whole trace back and puts
-/// them in again. The first `failures` folds fail.
+/// Counts distinct spans by the first steps, and by longer ones when rows are merged; as calls, it takes
+/// those of the whole trace back and puts them in again. The first `failures` folds fail.
 pub(super) fn counting(failures: usize) -> RollUp {
     let left = Arc::new(AtomicUsize::new(failures));
     RollUp {
@@ -120,15 +122,16 @@ impl Folding for Counting {
     }
 
     fn finish(self: Box<Self>, write: &mut WriteRows<'_>) -> Result<(), String> {
-        let rows = |table, of: fn(&RolledUp) -> &RecordBatch| {
+        let [shortest, minute] = FIRST_STEPS;
+        let mut write = |table, of: fn(&RolledUp) -> &RecordBatch| {
             let parts: Vec<_> = self.parts.iter().map(|part| of(part).clone()).collect();
-            fresh(&of_sums(table, &sums_of(table, &parts)))
+            let sums = sums_of(table, &parts);
+            assert!(sums.keys().all(|(step, ..)| *step == shortest));
+            write(table, &of_sums(table, &sums))?;
+            write(table, &fresh(&of_sums(table, &by_step(&sums, minute))))
         };
-        write(RollupTable::Red, &rows(RollupTable::Red, |part| &part.red))?;
-        write(
-            RollupTable::Edges,
-            &rows(RollupTable::Edges, |part| &part.edges),
-        )
+        write(RollupTable::Red, |part| &part.red)?;
+        write(RollupTable::Edges, |part| &part.edges)
     }
 }
 
@@ -247,37 +250,46 @@ fn of_sums(table: RollupTable, sums: &NumberSums) -> RecordBatch {
     }
 }
 
-/// Rows step by step; fresh ones become rows of each step.
+/// The same sums by buckets of another step.
+fn by_step(sums: &NumberSums, step: i64) -> NumberSums {
+    let mut longer = NumberSums::new();
+    for ((_, bucket, weight), number) in sums {
+        let bucket = bucket - bucket.rem_euclid(step * SECOND);
+        *longer.entry((step, bucket, *weight)).or_default() += number;
+    }
+    longer
+}
+
+/// Sums rows of one step up, and makes fresh rows of the next step of them, unless it is the longest.
 fn merge(
     table: RollupTable,
-    MergedRows { rows, fresh }: &MergedRows,
+    MergedRows { rows, merging }: &MergedRows,
     write: &mut WriteRows<'_>,
 ) -> Result<(), String> {
-    let steps = match fresh {
-        FreshRows::Stay => &ROLLUP_STEPS[1..],
-        FreshRows::GoOver => &ROLLUP_STEPS[..],
+    let own = sums_of(table, rows);
+    let Some((step, ..)) = own.keys().next() else {
+        return Ok(());
     };
-    let of_kind = |is_fresh: bool| {
-        let kept = rows.iter().map(|rows| {
-            let fresh = rows.column_by_name(IS_FRESH).expect("a column");
-            let kept = fresh.as_boolean().iter();
-            let kept = kept.map(|fresh| Some(fresh.unwrap_or(false) == is_fresh));
-            filter_record_batch(rows, &kept.collect()).expect("as many rows")
-        });
-        sums_of(table, &kept.collect::<Vec<_>>())
+    assert!(own.keys().all(|(other, ..)| other == step), "one step");
+    let trues = rows.iter().map(|rows| {
+        let is_fresh = rows.column_by_name(IS_FRESH).expect("a column");
+        is_fresh.as_boolean().true_count()
+    });
+    let (trues, count) = (
+        trues.sum::<usize>(),
+        rows.iter().map(RecordBatch::num_rows).sum::<usize>(),
+    );
+    assert!(trues == 0 || trues == count, "some are fresh");
+    let mut write = |sums: &NumberSums, is_fresh: bool| {
+        let rows = of_sums(table, sums);
+        write(table, &if is_fresh { fresh(&rows) } else { rows })
     };
-    let mut merged = of_kind(false);
-    for ((step, bucket, weight), number) in of_kind(true) {
-        assert_eq!(step, 10, "a fresh row of another step");
-        for step in steps {
-            let bucket = bucket - bucket.rem_euclid(step * SECOND);
-            *merged.entry((*step, bucket, weight)).or_default() += number;
-        }
+    if *merging != Merging::Longer {
+        write(&own, *merging == Merging::Sums && trues > 0)?;
     }
-    for step in steps {
-        let rows = merged.range((*step, i64::MIN, i64::MIN)..=(*step, i64::MAX, i64::MAX));
-        let rows = rows.map(|(key, number)| (*key, *number)).collect();
-        write(table, &of_sums(table, &rows))?;
+    if *merging != Merging::Sums {
+        let longer = longer_step(*step).expect("no rows of the longest step are fresh");
+        write(&by_step(&own, longer), longer_step(longer).is_some())?;
     }
     Ok(())
 }

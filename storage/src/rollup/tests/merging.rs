@@ -7,14 +7,16 @@ use arrow_select::concat::concat_batches;
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::ArrowWriter;
-use schemas::rollups::IS_FRESH;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use schemas::rollups::{IS_FRESH, red_schema};
 
 use super::counting::{counts, fresh, numbers};
 use super::scanning::{Writer, written};
 use crate::rollup::copying::copied;
-use crate::rollup::encode::encode;
+use crate::rollup::encode::{encode, encode_as_one};
 use crate::rollup::family::Family;
-use crate::rollup::merging::{ROWS_IN_MEMORY, SideBySide, read_whole};
+use crate::rollup::merging::{ROWS_IN_MEMORY, SideBySide};
+use crate::rollup::stream::conform;
 use crate::rollup::{RollupFile, RollupTable};
 use crate::table::{AddedFile, PartitionDate};
 
@@ -32,7 +34,7 @@ fn unknown(name: &str, size: u64) -> AddedFile {
         path: name.to_owned(),
         size,
         modification_time_ms: 0,
-        date: None,
+        date: Some(PartitionDate(0)),
         rows: None,
         min_start_nanos: i64::MIN,
         max_start_nanos: i64::MAX,
@@ -52,8 +54,8 @@ pub(super) async fn stored(
 }
 
 fn by_us(rows: &[(i64, i64, i64)]) -> Vec<u8> {
-    let files = encode(&counts(rows)).expect("rows of a rollup table");
-    files[0].bytes.to_vec()
+    let file = encode_as_one(&counts(rows)).expect("rows of a rollup table");
+    file.bytes.to_vec()
 }
 
 fn by_others(rows: &[(i64, i64, i64)]) -> Vec<u8> {
@@ -130,24 +132,23 @@ async fn a_file_of_ours_that_is_not_in_order_is_refused() {
 async fn footers_tell_what_rows_files_hold() {
     let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
     let merged = counts(&rows(0, 10, 1));
-    let shorter = merged.slice(0, 20);
     let fresh = fresh(&merged.slice(0, 10));
     let mixed = concat_batches(merged.schema_ref(), [&merged, &fresh]).expect("one schema");
     let older = merged.schema_ref().fields().iter().enumerate();
     let older = older.filter(|(_, field)| field.name() != IS_FRESH);
     let older: Vec<usize> = older.map(|(position, _)| position).collect();
     let older = fresh.project(&older).expect("some columns");
+    let minutes = merged.slice(10, 10);
     for (number, (by, rows, expect)) in [
-        (Writer::Ours, &fresh, Family::FreshToCopy),
-        (Writer::Ours, &shorter, Family::ToCopy),
-        (Writer::Ours, &merged, Family::ToSum),
-        (Writer::Ours, &mixed, Family::Fresh),
-        (Writer::OtherTypes, &fresh, Family::Fresh),
-        (Writer::OtherTypes, &shorter, Family::ToSum),
-        (Writer::OtherTypes, &mixed, Family::Fresh),
-        (Writer::WithoutStatistics, &merged, Family::Fresh),
-        (Writer::WithoutStatistics, &older, Family::ToSum),
-        (Writer::FewerColumns, &older, Family::ToSum),
+        (Writer::Ours, &fresh, Family::Fresh(10)),
+        (Writer::Ours, &minutes, Family::Settled(60)),
+        (Writer::Ours, &merged, Family::Mixed),
+        (Writer::Ours, &mixed, Family::Mixed),
+        (Writer::OtherTypes, &fresh, Family::Fresh(10)),
+        (Writer::OtherTypes, &minutes, Family::Settled(60)),
+        (Writer::OtherTypes, &mixed, Family::Mixed),
+        (Writer::WithoutStatistics, &minutes, Family::Mixed),
+        (Writer::FewerColumns, &older, Family::Settled(10)),
     ]
     .into_iter()
     .enumerate()
@@ -169,12 +170,8 @@ async fn the_log_tells_what_rows_our_files_hold() {
         };
         Family::by_log(&RollupFile::new(RollupTable::Red, added))
     };
-    assert_eq!(
-        family(&fresh(&counts(&all[..10]))),
-        Some(Family::FreshToCopy)
-    );
-    assert_eq!(family(&counts(&all[..20])), Some(Family::ToCopy));
-    assert_eq!(family(&counts(&all)), Some(Family::ToSum));
+    assert_eq!(family(&fresh(&counts(&all[..10]))), Some(Family::Fresh(10)));
+    assert_eq!(family(&counts(&all[10..20])), Some(Family::Settled(60)));
     let edges = RollupFile::new(RollupTable::Edges, unknown("two", 0));
     assert_eq!(Family::by_log(&edges), None);
 }
@@ -191,17 +188,15 @@ async fn copies_have_the_rows_of_files_and_none_is_fresh() {
         stored(&store, "one", written(Writer::Ours, &fresh(&one))).await,
         stored(&store, "two", written(Writer::Ours, &fresh(&two))).await,
     ];
-    let date = PartitionDate(0);
-    let once = copied(&files, date, &store).await.expect("copies");
+    let once = copied(&files, &store).await.expect("copies");
     assert_eq!(once.rows, 9_005);
-    let once = stored(&store, "once", once.bytes.to_vec()).await;
-    let again = copied(&[Arc::clone(&once)], date, &store)
-        .await
-        .expect("copies a copy");
-    let again = stored(&store, "again", again.bytes.to_vec()).await;
-    for file in [once, again] {
+    let copy = stored(&store, "once", once.bytes.to_vec()).await;
+    let again = copied(&[Arc::clone(&copy)], &store).await;
+    let again = again.expect("copies a copy");
+    let copy_again = stored(&store, "again", again.bytes.to_vec()).await;
+    for (file, bytes) in [(copy, once.bytes), (copy_again, again.bytes)] {
         let footer = file.footer(&store).await.expect("reads");
-        assert_eq!(Family::of(&file, &footer), Family::ToCopy);
+        assert_eq!(Family::of(&file, &footer), Family::Settled(10));
         let metadata = footer.reader.metadata();
         let pages = metadata.offset_index().expect("an index");
         assert!(
@@ -211,23 +206,28 @@ async fn copies_have_the_rows_of_files_and_none_is_fresh() {
                 .all(|pages| !pages.page_locations().is_empty())
         );
         assert!(metadata.column_index().is_some());
-        let read = read_whole(RollupTable::Red, &[file], &store)
-            .await
-            .expect("reads");
+        let read = ParquetRecordBatchReaderBuilder::try_new(bytes).expect("Parquet");
+        let read: Vec<RecordBatch> = read.build().expect("reads").map(Result::unwrap).collect();
         let read = concat_batches(&read[0].schema(), &read).expect("one schema");
+        let read = conform(&read, red_schema()).expect("columns of red");
         let expect = concat_batches(one.schema_ref(), [&one, &two]).expect("one schema");
         assert_eq!(read.columns(), expect.columns());
     }
 }
 
 #[tokio::test]
-async fn whole_files_are_read_in_the_columns_of_the_table() {
+async fn files_of_others_are_read_in_the_columns_of_the_table() {
     let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
     let all = fresh(&counts(&rows(0, 10, 1)));
     for (by, name) in [(Writer::OtherTypes, "one"), (Writer::FewerColumns, "two")] {
         let file = stored(&store, name, written(by, &all)).await;
-        let read = read_whole(RollupTable::Red, &[Arc::clone(&file), file], &store).await;
-        let read = read.expect("reads");
+        let files = [Arc::clone(&file), file];
+        let opened = SideBySide::open(RollupTable::Red, &files, &store).await;
+        let mut rows = opened.expect("opens");
+        let mut read = Vec::new();
+        while let Some(batches) = rows.next().await.expect("reads") {
+            read.extend(batches);
+        }
         let schema = read[0].schema();
         let read = concat_batches(&schema, &read).expect("one schema");
         assert_eq!(read.num_rows(), 2 * all.num_rows());

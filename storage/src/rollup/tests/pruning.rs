@@ -13,7 +13,7 @@ use schemas::rollups::{IS_FRESH, red_schema};
 use super::counting::{counts, fresh, numbers};
 use super::merging::stored;
 use super::world::{Open, World};
-use crate::rollup::encode::encode;
+use crate::rollup::encode::encode_as_one;
 use crate::rollup::plan::wanted_rows;
 use crate::rollup::{RollupFile, RollupProvider, RollupTable};
 use crate::scan::{Condition, physical_filter};
@@ -90,8 +90,8 @@ async fn with_fresh_rows(store: &Arc<dyn ObjectStore>) -> Arc<RollupFile> {
         rows(3_600, 3),
     ];
     let rows = concat_batches(red_schema(), &rows).expect("one schema");
-    let files = encode(&rows).expect("rows of a rollup table");
-    stored(store, "mixed", files[0].bytes.to_vec()).await
+    let file = encode_as_one(&rows).expect("rows of a rollup table");
+    stored(store, "mixed", file.bytes.to_vec()).await
 }
 
 /// The row groups that a question reads: their rows, and what these are tested for.

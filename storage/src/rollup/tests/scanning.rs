@@ -21,7 +21,7 @@ use proptest::sample::select;
 use schemas::rollups::{IS_FRESH, red_schema};
 
 use super::counting::counts;
-use crate::rollup::encode::encode;
+use crate::rollup::encode::encode_as_one;
 use crate::rollup::{RollupFile, RollupProvider, RollupTable};
 use crate::table::AddedFile;
 
@@ -87,8 +87,8 @@ pub(super) fn written(by: Writer, rows: &RecordBatch) -> Vec<u8> {
     let properties = WriterProperties::builder();
     let (rows, properties) = match by {
         Writer::Ours => {
-            let files = encode(rows).expect("rows of a rollup table");
-            return files[0].bytes.to_vec();
+            let file = encode_as_one(rows).expect("rows of a rollup table");
+            return file.bytes.to_vec();
         }
         Writer::WithoutStatistics => (
             rows.clone(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int8Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
-use schemas::rollups::IS_FRESH;
+use schemas::rollups::{FIRST_STEPS, IS_FRESH};
 
 use super::super::super::call::{Call, End};
 use super::super::super::link::Linker;
@@ -20,9 +20,9 @@ type Text = Option<String>;
 /// What a row is about, in the order of rows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
+    pub(super) step: i64,
     /// What the edge is told apart by besides.
     pub(super) dimension: Option<TopologyDimension>,
-    pub(super) step: i64,
     /// Name and kind.
     pub(super) caller: (Text, String),
     pub(super) callee: (Text, String),
@@ -54,7 +54,7 @@ pub(super) fn rows_of(batch: &RecordBatch) -> Vec<Row> {
     };
     let word = |name: &str, row| text(name, row).expect("a word");
     let half = |sum: &str, durations: &str, row| {
-        let bytes = column(durations).as_binary::<i32>().value(row).to_vec();
+        let bytes = column(durations).as_binary_view().value(row).to_vec();
         (int64(sum, row), bytes)
     };
     let row = |row| Row {
@@ -95,35 +95,29 @@ pub(super) fn calls_of(sent: &[Sent]) -> (Vec<Call>, Names) {
     (calls, names)
 }
 
+/// The rows that spans should have at first.
+pub(super) fn first_rows_of_spans(sent: &[Sent]) -> Vec<Row> {
+    let [shortest, minute] = FIRST_STEPS;
+    let mut rows = rows_of_spans(sent);
+    rows.retain(|row| [shortest, minute].contains(&row.key.step));
+    for row in &mut rows {
+        row.is_fresh = row.key.step == minute;
+    }
+    rows
+}
+
 /// The rows that spans should have in the end.
 pub(super) fn rows_of_spans(sent: &[Sent]) -> Vec<Row> {
-    let totals = [10, 60, 3_600].map(|step| (step, None));
-    let further = [60, 3_600]
+    let totals = [10, 60, 3_600, 86_400].map(|step| (step, None));
+    let further = [60, 3_600, 86_400]
         .into_iter()
         .flat_map(|step| TopologyDimension::ALL.map(|dimension| (step, Some(dimension))));
     let kinds: Vec<_> = totals.into_iter().chain(further).collect();
-    rows_by(sent, false, |call, names| {
-        let kinds = kinds.iter();
-        kinds
-            .map(|(step, dimension)| {
-                key(call, *step, *dimension, |by| *dimension == Some(by), names)
-            })
-            .collect()
-    })
-}
-
-/// The rows that spans should have at first: by all dimensions at once.
-pub(super) fn fresh_rows_of_spans(sent: &[Sent]) -> Vec<Row> {
-    rows_by(sent, true, |call, names| {
-        vec![key(call, 10, None, |_| true, names)]
-    })
-}
-
-fn rows_by(sent: &[Sent], is_fresh: bool, keys: impl Fn(&Call, &Names) -> Vec<Key>) -> Vec<Row> {
     let (calls, names) = calls_of(sent);
     let mut rows: BTreeMap<Key, Vec<Call>> = BTreeMap::new();
     for call in calls {
-        for key in keys(&call, &names) {
+        for (step, dimension) in &kinds {
+            let key = key(&call, *step, *dimension, &names);
             rows.entry(key).or_default().push(call);
         }
     }
@@ -137,7 +131,7 @@ fn rows_by(sent: &[Sent], is_fresh: bool, keys: impl Fn(&Call, &Names) -> Vec<Ke
         (sum, histogram.to_bytes())
     };
     let row = |(key, calls): (Key, Vec<Call>)| Row {
-        is_fresh,
+        is_fresh: false,
         key,
         calls: calls.len() as i64,
         errors: calls.iter().filter(|call| call.is_error).count() as i64,
@@ -156,16 +150,10 @@ fn dimension_of(name: Text) -> Option<TopologyDimension> {
     )
 }
 
-fn key(
-    call: &Call,
-    step: i64,
-    dimension: Option<TopologyDimension>,
-    is_by: impl Fn(TopologyDimension) -> bool,
-    names: &Names,
-) -> Key {
+fn key(call: &Call, step: i64, dimension: Option<TopologyDimension>, names: &Names) -> Key {
     let text = |name| names.text_of(name).map(str::to_owned);
     let node = |end: End| (text(end.node.name), end.node.kind.name().to_owned());
-    let by = |one, name| text(name).filter(|_| is_by(one));
+    let by = |one, name| text(name).filter(|_| dimension == Some(one));
     let (version, zone) = (TopologyDimension::Version, TopologyDimension::Zone);
     let length = step * 1_000_000_000;
     Key {
