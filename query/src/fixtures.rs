@@ -24,7 +24,7 @@ use schemas::{
 use crate::{Engine, QuerySettings};
 
 pub(crate) use otlp::batch_of_otlp_json;
-pub(crate) use raising::{merged, raised};
+pub(crate) use raising::{merged, merged_so_far, raised};
 pub(crate) use silent::SilentTables;
 
 /// A table of all columns of these batches, which ignores filters, as `MemTable` does.

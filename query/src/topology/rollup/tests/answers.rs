@@ -16,7 +16,7 @@ use super::super::super::graph::GraphSums;
 use super::model::{Sent, batch, commits};
 use super::oracle::calls_of;
 use super::{fold_all, merge};
-use crate::fixtures::{catalog_of, raised, spans_table};
+use crate::fixtures::{catalog_of, merged_so_far, spans_table};
 use crate::{Engine, QuerySettings, RollUps, TimeSpan, Topology, TopologyDimension, TopologyQuery};
 
 /// An engine over commits of which the first so many are rolled up.
@@ -30,15 +30,8 @@ fn engine_at(
         let batches: Vec<_> = commits.iter().map(|commit| batch(commit)).collect();
         spans_table(&batches)
     };
-    // Of the oldest commits rows are merged to the end, of those after them not so far.
-    let rows = rows[..rolled_up]
-        .iter()
-        .enumerate()
-        .flat_map(|(age, rows)| {
-            let below = [i64::MAX, 3_600, 60, 0][age % 4];
-            raised(vec![rows.clone()], below, merge)
-        });
-    let edges = MemTable::try_new(Arc::clone(edge_schema()), vec![rows.collect()]);
+    let rows = merged_so_far(&rows[..rolled_up], merge);
+    let edges = MemTable::try_new(Arc::clone(edge_schema()), vec![rows]);
     let tables: [(&str, Arc<dyn TableProvider>); 4] = [
         ("spans", spans(commits)),
         ("rolled_spans", spans(&commits[..rolled_up])),
