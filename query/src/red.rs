@@ -80,10 +80,10 @@ pub(crate) async fn heatmap(
 
 /// From rollups where they are kept for the step, unless it is asked for otherwise.
 async fn series(source: &RedSource<'_>, query: &RedQuery) -> Result<Series, QueryError> {
-    match rollup::rows_for(query) {
-        Some(rows) if !query.exact => rollup::series(source, query, &rows).await,
-        _ => exact::series(&source.spans, query, source.counting).await,
+    if query.exact || !rollup::has_rows_for(query) {
+        return exact::series(&source.spans, query, source.counting).await;
     }
+    rollup::series(source, query).await
 }
 
 #[cfg(test)]

@@ -44,7 +44,7 @@ use crate::topology;
 pub use fold::{FoldedRows, Folding};
 
 pub(crate) use bucket::ShortBucket;
-pub(crate) use cover::{Buckets, cover, longest_within};
+pub(crate) use cover::rows_of_range;
 pub(crate) use duration_sum::DurationSum;
 pub(crate) use numbered::Numbered;
 pub(crate) use parts::NumberedRows;

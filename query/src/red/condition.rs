@@ -6,9 +6,9 @@ use schemas::TraceId;
 use schemas::columns::{self, ColumnId};
 use schemas::rollups::{IS_TOTAL, SHORTEST_TOTAL_STEP};
 
-use super::rollup::RowsOfRange;
 use super::span_columns::{availability_zone, service_version};
-use super::{RedQuery, TimeSpan};
+use super::{GroupBy, RedQuery, TimeSpan};
+use crate::rollups::rows_of_range;
 use crate::search::{column, is_service};
 
 /// The spans that count.
@@ -34,17 +34,14 @@ pub(super) fn of_any_operation(query: &RedQuery) -> Expr {
         .fold(starts_in(query.range), Expr::and)
 }
 
-/// The rows of `red` that count: those of the longest buckets in a range, and of shorter ones at its
-/// ends.
-pub(super) fn of_rows(query: &RedQuery, rows: &RowsOfRange) -> Expr {
+/// The rows of `red` that count: of totals where they are enough, and there are any.
+pub(super) fn of_rows(query: &RedQuery) -> Expr {
     let is = |name: &str, value: Option<&str>| value.map(|value| ident(name).eq(lit(value)));
-    let parts = rows.buckets.iter().map(|buckets| {
-        let is_total = rows.is_total && buckets.step >= SHORTEST_TOTAL_STEP;
-        let is_of_kind = ident(IS_TOTAL).eq(lit(is_total));
-        let counted_once = buckets.are_counted_by().and(is_of_kind);
-        counted_once.and(buckets.hold_start())
+    let are_totals_enough = !is_finer_than_totals(query);
+    let counted_once = rows_of_range(query.range, Some(query.step), |step| {
+        let is_total = are_totals_enough && step >= SHORTEST_TOTAL_STEP;
+        ident(IS_TOTAL).eq(lit(is_total))
     });
-    let counted_once = parts.reduce(Expr::or).unwrap_or_else(|| lit(false));
     let named = [
         query.service.as_deref().map(is_service),
         is("name", query.operation.as_deref()),
@@ -54,6 +51,21 @@ pub(super) fn of_rows(query: &RedQuery, rows: &RowsOfRange) -> Expr {
         kinds(query),
     ];
     named.into_iter().flatten().fold(counted_once, Expr::and)
+}
+
+/// Whether more is told apart, or asked for, than rows of totals say.
+fn is_finer_than_totals(query: &RedQuery) -> bool {
+    let is_finer = |by: &GroupBy| match by {
+        GroupBy::Service | GroupBy::Kind | GroupBy::Status => false,
+        GroupBy::Operation | GroupBy::Instance | GroupBy::Version | GroupBy::Zone => true,
+    };
+    let filters = [
+        &query.operation,
+        &query.instance,
+        &query.version,
+        &query.zone,
+    ];
+    query.group_by.iter().any(is_finer) || filters.into_iter().any(Option::is_some)
 }
 
 /// The spans of these traces that start in a range.

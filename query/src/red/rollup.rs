@@ -8,69 +8,29 @@ use schemas::{SpanBatch, TraceId, UnixNanos};
 use tokio::task::JoinSet;
 
 use super::cells::Cells;
-use super::query::{GroupBy, RED_BUCKET, RedQuery, TimeSpan, nanos};
+use super::query::{RED_BUCKET, RedQuery, TimeSpan, nanos};
 use super::row_sums::RowSums;
 use super::span_columns::{self, SpanColumns};
 use super::{RedSource, Series, condition};
 use crate::QueryError;
-use crate::rollups::{Buckets, RedRows, cover, longest_within};
+use crate::rollups::RedRows;
 
 /// So many traces are looked up at a time.
 const LOOK_UPS: usize = 5_000;
 
-/// The rows of `red` that answer a question.
-#[derive(Debug)]
-pub(super) struct RowsOfRange {
-    /// Which add up to the range.
-    pub(super) buckets: Vec<Buckets>,
-    /// Whether totals are enough, where there are any.
-    pub(super) is_total: bool,
-}
-
-/// The rows that answer a question; none when its steps are no multiples of any step that rollups
-/// are kept for.
-pub(super) fn rows_for(query: &RedQuery) -> Option<RowsOfRange> {
+/// Whether rollups are kept for the range and the step of a question: multiples of the shortest one.
+pub(super) fn has_rows_for(query: &RedQuery) -> bool {
     let RedQuery { range, step, .. } = query;
-    let shortest = nanos(RED_BUCKET);
-    let is_whole = |length: i64| length % shortest == 0;
-    if ![nanos(*step), range.from.0, range.to.0]
+    [nanos(*step), range.from.0, range.to.0]
         .into_iter()
-        .all(is_whole)
-    {
-        return None;
-    }
-    let is_one_point = range.length() <= *step;
-    let longest = match is_one_point {
-        true => i64::MAX,
-        false => longest_within(*step, range.from),
-    };
-    let is_finer = |by: &GroupBy| match by {
-        GroupBy::Service | GroupBy::Kind | GroupBy::Status => false,
-        GroupBy::Operation | GroupBy::Instance | GroupBy::Version | GroupBy::Zone => true,
-    };
-    let filters = [
-        &query.operation,
-        &query.instance,
-        &query.version,
-        &query.zone,
-    ];
-    let is_total =
-        !query.group_by.iter().any(is_finer) && filters.iter().all(|filter| filter.is_none());
-    Some(RowsOfRange {
-        buckets: cover(*range, longest),
-        is_total,
-    })
+        .all(|length| length % nanos(RED_BUCKET) == 0)
 }
 
 /// Adds up the rows, and the spans that they do not count yet.
-pub(super) async fn series(
-    source: &RedSource<'_>,
-    query: &RedQuery,
-    rows: &RowsOfRange,
-) -> Result<Series, QueryError> {
+pub(super) async fn series(source: &RedSource<'_>, query: &RedQuery) -> Result<Series, QueryError> {
     let mut cells = Cells::new(query, source.red.reserve_memory("figures of rollups"));
     let wanted = RedRows::columns(&query.group_by);
-    let condition = condition::of_rows(query, rows);
+    let condition = condition::of_rows(query);
     let shared = Arc::new(query.clone());
     // Each partition of the rows is added up on a thread of its own.
     let mut partitions = JoinSet::new();

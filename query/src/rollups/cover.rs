@@ -1,5 +1,7 @@
 //! Which buckets a range is summed from.
 
+use std::time::Duration;
+
 use datafusion::logical_expr::{Expr, ident, lit};
 use schemas::UnixNanos;
 use schemas::rollups::{BUCKET_START, IS_FRESH, ROLLUP_STEPS, STEP_SECONDS};
@@ -8,32 +10,50 @@ use crate::red::{TimeSpan, nanos};
 
 /// Buckets of one length that follow each other without a gap.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Buckets {
+struct Buckets {
     /// Their length in seconds, one of [`ROLLUP_STEPS`].
-    pub(crate) step: i64,
+    step: i64,
     /// From the start of the first one to the end of the last one.
-    pub(crate) range: TimeSpan,
+    range: TimeSpan,
 }
 
 impl Buckets {
     /// The rows that count all of them once, but for what fresh rows of shorter steps count alone.
-    pub(crate) fn are_counted_by(&self) -> Expr {
+    fn are_counted_by(&self) -> Expr {
         let of_step = ident(STEP_SECONDS).eq(lit(self.step));
         let is_shorter = ident(STEP_SECONDS).lt(lit(self.step));
         of_step.or(ident(IS_FRESH).eq(lit(true)).and(is_shorter))
     }
 
     /// The rows of times in which they are.
-    pub(crate) fn hold_start(&self) -> Expr {
+    fn hold_start(&self) -> Expr {
         let start = || ident(BUCKET_START);
         let TimeSpan { from, to } = self.range;
         start().gt_eq(lit(from.0)).and(start().lt(lit(to.0)))
     }
 }
 
+/// The rows of a table of figures that add up to a range of whole ten seconds, in points of a step or
+/// as one: the fewest buckets. `is_of_kind` says which rows of buckets of so many seconds are wanted.
+pub(crate) fn rows_of_range(
+    range: TimeSpan,
+    step: Option<Duration>,
+    is_of_kind: impl Fn(i64) -> Expr,
+) -> Expr {
+    let longest = match step.filter(|step| *step < range.length()) {
+        None => i64::MAX,
+        Some(step) => longest_within(step, range.from),
+    };
+    let parts = cover(range, longest).into_iter().map(|buckets| {
+        let counted_once = buckets.are_counted_by().and(is_of_kind(buckets.step));
+        counted_once.and(buckets.hold_start())
+    });
+    parts.reduce(Expr::or).unwrap_or_else(|| lit(false))
+}
+
 /// The fewest buckets of at most `longest` seconds that make up a range of whole ten seconds: the
 /// longest ones in its middle, shorter ones at its ends. By length, then by time.
-pub(crate) fn cover(range: TimeSpan, longest: i64) -> Vec<Buckets> {
+fn cover(range: TimeSpan, longest: i64) -> Vec<Buckets> {
     let mut all = Vec::new();
     let mut covered: Option<(i64, i64)> = None;
     let mut add = |step, from, to| {
@@ -69,7 +89,7 @@ pub(crate) fn cover(range: TimeSpan, longest: i64) -> Vec<Buckets> {
 }
 
 /// The longest buckets, in seconds, of which steps have whole ones that begin at an instant.
-pub(crate) fn longest_within(step: std::time::Duration, from: UnixNanos) -> i64 {
+fn longest_within(step: Duration, from: UnixNanos) -> i64 {
     let [shortest, ..] = ROLLUP_STEPS;
     let are_whole = |length: &i64| {
         let length = length * 1_000_000_000;
@@ -84,8 +104,6 @@ pub(crate) fn longest_within(step: std::time::Duration, from: UnixNanos) -> i64 
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use proptest::prelude::*;
 
     use super::*;

@@ -19,7 +19,7 @@ use super::spans::{LinkedSpan, by_trace};
 use super::{Topology, TopologyQuery, TopologySource};
 use crate::QueryError;
 use crate::red::{TimeSpan, nanos};
-use crate::rollups::{cover, longest_within};
+use crate::rollups::rows_of_range;
 
 /// Sums the rows of a range, and adds what the spans that are not rolled up yet change in it.
 pub(super) async fn from_rollups(
@@ -121,17 +121,11 @@ pub(super) fn has_rows_for(query: &TopologyQuery) -> bool {
 
 /// The rows that make up the range: of the longest steps, and fresh ones.
 fn condition(query: &TopologyQuery) -> Expr {
-    let longest = query
-        .step
-        .map_or(i64::MAX, |step| longest_within(step, query.range.from));
-    let parts = cover(query.range, longest)
-        .into_iter()
-        .map(|buckets| buckets.are_counted_by().and(buckets.hold_start()));
-    let part = parts.reduce(Expr::or).unwrap_or_else(|| lit(false));
-    let dimension = col("dimension");
-    let of_dimension = match query.by.first() {
-        None => dimension.is_null(),
-        Some(by) => dimension.eq(lit(by.name())),
-    };
-    of_dimension.and(part)
+    rows_of_range(query.range, query.step, |_| {
+        let dimension = col("dimension");
+        match query.by.first() {
+            None => dimension.is_null(),
+            Some(by) => dimension.eq(lit(by.name())),
+        }
+    })
 }

@@ -100,7 +100,8 @@ impl OnDate<'_> {
         let mut fresh = fresh.filter_map(|(step, positions)| self.of_fresh(*step, positions));
         let settled = self.of_date.settled.iter();
         let mut settled = settled.filter_map(|(step, positions)| {
-            let positions = self.alike(positions).or_else(|| self.due(positions))?;
+            let due = || self.is_due(positions).then(|| positions.clone());
+            let positions = self.alike(positions).or_else(due)?;
             Some(self.join(*step, &positions, false))
         });
         mixed.or_else(|| fresh.next()).or_else(|| settled.next())
@@ -111,7 +112,7 @@ impl OnDate<'_> {
             let is_time = positions.len() >= MERGE_WIDTH
                 || bytes_of(self.files, positions) >= MAX_COPIED_BYTES
                 || self.is_quiet(positions, FRESH_QUIET_MS)
-                || self.due(&self.of_date.all).is_some();
+                || self.is_due(&self.of_date.all);
             return is_time.then(|| self.join(step, positions, true));
         }
         let has_shorter = self.of_date.fresh.keys().any(|other| *other < step);
@@ -144,20 +145,15 @@ impl OnDate<'_> {
         classes.find(|positions| positions.len() >= MERGE_WIDTH)
     }
 
-    /// All of them, where the date is over and it is worth it.
-    fn due(&self, positions: &[usize]) -> Option<Vec<usize>> {
-        let is_due = self.is_over && self.is_worth_it(positions);
-        is_due.then(|| positions.to_vec())
-    }
-
-    /// Whether the files of a date that is over become one: a reader of a month opens them all. Late
-    /// spans may still come, and the largest file is not written again for each of them.
-    fn is_worth_it(&self, positions: &[usize]) -> bool {
+    /// Whether files become one as their date is over: a reader of a month opens them all. Late spans
+    /// may still come, and the largest file is not written again for each of them.
+    fn is_due(&self, positions: &[usize]) -> bool {
         let sizes = positions.iter();
         let sizes = sizes.map(|position| self.files[*position].added.size);
         let all = bytes_of(self.files, positions);
         let largest = sizes.max().unwrap_or_default();
-        positions.len() > 1
+        self.is_over
+            && positions.len() > 1
             && (self.is_quiet(positions, QUIET_MS) || (all - largest) * CLASS_WIDTH >= largest)
     }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int64Type, UInt32Type};
-use arrow_array::{Array, ArrayRef, BooleanArray, PrimitiveArray, RecordBatch, UInt32Array};
+use arrow_array::{Array, ArrayRef, PrimitiveArray, RecordBatch, UInt32Array};
 use arrow_schema::{ArrowError, DataType, Schema, SchemaRef};
 use arrow_select::take::take_record_batch;
 use bytes::Bytes;
@@ -51,7 +51,7 @@ pub(super) struct EncodedRows {
     pub(super) min_start_nanos: i64,
     /// The last bucket's start, nanoseconds since 1970.
     pub(super) max_start_nanos: i64,
-    /// None where there are no rows.
+    /// None for copies of files of which they are not known.
     pub(super) figures: Option<FigureBounds>,
 }
 
@@ -145,13 +145,12 @@ fn int64<'a>(
 /// Encodes rows of one date as they come, in their order.
 #[derive(Debug)]
 struct FileEncoder {
-    date: PartitionDate,
+    key: FileKey,
     writer: ArrowWriter<Vec<u8>>,
     /// What the last row is a sum over.
     kind: Vec<ArrayRef>,
     rows: u64,
     starts: Option<(i64, i64)>,
-    figures: Option<FigureBounds>,
 }
 
 impl FileEncoder {
@@ -166,7 +165,7 @@ impl FileEncoder {
             .with_properties(properties(&schema, compresses_histograms))
             .with_skip_arrow_metadata(true);
         Ok(Self {
-            date: key.date,
+            key,
             writer: ArrowWriter::try_new_with_options(
                 Vec::with_capacity(FILE_BYTES),
                 schema,
@@ -175,7 +174,6 @@ impl FileEncoder {
             kind: Vec::new(),
             rows: 0,
             starts: None,
-            figures: None,
         })
     }
 
@@ -195,12 +193,6 @@ impl FileEncoder {
             self.writer.write(&rows.slice(run.start, run.len()))?;
         }
         widen(&mut self.starts, int64(rows, BUCKET_START)?.values());
-        let of_rows = bounds(rows)?;
-        self.figures = self
-            .figures
-            .into_iter()
-            .chain(of_rows)
-            .reduce(FigureBounds::and);
         self.rows += rows.num_rows() as u64;
         Ok(())
     }
@@ -211,24 +203,23 @@ impl FileEncoder {
     /// When its end cannot be encoded.
     fn finish(self) -> Result<EncodedRows, ParquetError> {
         let (min_start_nanos, max_start_nanos) = self.starts.unwrap_or_default();
+        let FileKey {
+            date,
+            step_seconds,
+            is_fresh,
+        } = self.key;
         Ok(EncodedRows {
-            date: self.date,
+            date,
             bytes: Bytes::from(self.writer.into_inner()?),
             rows: self.rows,
             min_start_nanos,
             max_start_nanos,
-            figures: self.figures,
+            figures: Some(FigureBounds {
+                steps: (step_seconds, step_seconds),
+                fresh: (is_fresh, is_fresh),
+            }),
         })
     }
-}
-
-fn bounds(rows: &RecordBatch) -> Result<Option<FigureBounds>, ArrowError> {
-    let mut steps = None;
-    widen(&mut steps, int64(rows, STEP_SECONDS)?.values());
-    let fresh = rows.column_by_name(IS_FRESH).map(AsArray::as_boolean);
-    let trues = fresh.map_or(0, BooleanArray::true_count);
-    let fresh = (trues == rows.num_rows(), trues > 0);
-    Ok(steps.map(|steps| FigureBounds { steps, fresh }))
 }
 
 /// Makes bounds hold further values.

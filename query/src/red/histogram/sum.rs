@@ -38,13 +38,9 @@ impl HistogramSum {
     /// Adds a histogram so many times, which may be negative.
     pub(crate) fn add_histogram(&mut self, histogram: &DurationHistogram, times: i64) {
         self.prepare();
-        let signed = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
-        let counts = histogram.counts.iter();
-        match times {
-            1 => counts.for_each(|(bucket, count)| self.add(*bucket, signed(*count))),
-            _ => counts.for_each(|(bucket, count)| {
-                self.add(*bucket, signed(*count).saturating_mul(times));
-            }),
+        for (bucket, count) in &histogram.counts {
+            let count = i64::try_from(*count).unwrap_or(i64::MAX);
+            self.add(*bucket, count.saturating_mul(times));
         }
         for bucket in &histogram.pending {
             self.add(*bucket, times);

@@ -143,7 +143,11 @@ impl CallSums {
             let rows = self.records.most_rows(edges.len());
             rows * ROW_BYTES + edges.memory_bytes()
         });
-        of_edges.sum::<usize>() + self.records.memory_bytes()
+        let of_ends = self.ends.len() * 2 * size_of::<(End, EndNumbers)>();
+        of_edges.sum::<usize>()
+            + of_ends
+            + self.parts_of_ends.memory_bytes()
+            + self.records.memory_bytes()
     }
 
     /// Hands over rows, some at a time, each time of one step and in order.
