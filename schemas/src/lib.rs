@@ -21,6 +21,7 @@ mod builder;
 pub mod columns;
 mod reader;
 pub mod rollups;
+mod sent_trace_id;
 mod span;
 pub mod typed_json;
 
@@ -31,6 +32,7 @@ pub use call_path::{CallPath, CallPathError};
 pub use columns::{ColumnId, ColumnType, SpanColumn};
 pub use ids::{IdError, SpanId, TraceId, UnixNanos};
 pub use reader::SpanReader;
+pub use sent_trace_id::SentIdError;
 pub use span::{Event, Link, Resource, Scope, Span, SpanKind, Status, StatusCode};
 
 /// The service name shown for spans whose resource has no `service.name`, as OpenTelemetry's

@@ -113,7 +113,7 @@ pub(super) enum WalCommand {
 
 #[derive(Debug, Args)]
 pub(super) struct TraceArguments {
-    /// The trace's id: 32 or 16 hexadecimal digits
+    /// The trace's id: 32 or 16 hexadecimal digits, or the text by which MTrace or SkyWalking sent it
     #[arg(value_name = "ID")]
     pub(super) id: String,
     /// Where the HTTP API is

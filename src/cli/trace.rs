@@ -6,6 +6,8 @@ mod document;
 mod tree;
 
 use anyhow::Context;
+use reqwest::Url;
+use schemas::TraceId;
 
 use super::UsageError;
 use super::api;
@@ -20,8 +22,7 @@ use document::TraceDocument;
 /// An id or server that cannot be right ([`UsageError`]), a server that cannot be reached, an
 /// unknown trace, an answer that is not a trace.
 pub(super) fn run(arguments: &TraceArguments) -> anyhow::Result<()> {
-    let id = trace_id(&arguments.id)?;
-    let url = api::url(&arguments.server, &format!("traces/{id}"))?;
+    let url = trace_url(&arguments.server, &arguments.id)?;
     let runtime = super::runtime()?;
     let body = runtime.block_on(api::fetch(&url))?;
     if arguments.json {
@@ -50,15 +51,22 @@ async fn fetch_diagnosis(url: &str) -> anyhow::Result<DiagnosisDocument> {
     serde_json::from_str(&body).with_context(|| format!("the answer of {url} is not a diagnosis"))
 }
 
-fn trace_id(text: &str) -> Result<&str, UsageError> {
-    let is_hex = text.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if is_hex && matches!(text.len(), 16 | 32) {
-        return Ok(text);
+/// The address of a trace, which the text that MTrace or SkyWalking sent may name, too.
+fn trace_url(server: &str, id: &str) -> Result<String, UsageError> {
+    if let Err(error) = TraceId::of_sent(id) {
+        return Err(UsageError(format!(
+            "`{id}` is not a trace id ({error}): 32 or 16 hexadecimal digits are expected, such as \
+             4bf92f3577b34da6a3ce929d0e0e4736, or the id by which MTrace or SkyWalking sent the trace"
+        )));
     }
-    Err(UsageError(format!(
-        "`{text}` is not a trace id: 32 or 16 hexadecimal digits are expected, such as \
-         4bf92f3577b34da6a3ce929d0e0e4736"
-    )))
+    let base = api::url(server, "traces")?;
+    let wrong = |reason: &str| UsageError(format!("--server {server}: {reason}"));
+    let mut url = Url::parse(&base).map_err(|error| wrong(&error.to_string()))?;
+    let segments = url.path_segments_mut();
+    let mut segments = segments.map_err(|()| wrong("a path cannot be asked for there"))?;
+    segments.push(id);
+    drop(segments);
+    Ok(url.into())
 }
 
 #[cfg(test)]
@@ -67,10 +75,21 @@ mod tests {
 
     #[test]
     fn ids_are_checked_before_the_network_is_asked() {
-        assert!(trace_id("4bf92f3577b34da6a3ce929d0e0e4736").is_ok());
-        assert!(trace_id("A3CE929D0E0E4736").is_ok());
-        for wrong in ["", "4bf9", "4bf92f3577b34da6a3ce929d0e0e473g"] {
-            assert!(trace_id(wrong).is_err(), "{wrong}");
+        let url = |id| trace_url("localhost:16686", id).ok();
+        let traces = "http://localhost:16686/api/v1/traces";
+        for (id, path) in [
+            (
+                "4bf92f3577b34da6a3ce929d0e0e4736",
+                "4bf92f3577b34da6a3ce929d0e0e4736",
+            ),
+            ("A3CE929D0E0E4736", "A3CE929D0E0E4736"),
+            ("order-42", "order-42"),
+            ("a/b 订单", "a%2Fb%20%E8%AE%A2%E5%8D%95"),
+        ] {
+            assert_eq!(url(id), Some(format!("{traces}/{path}")));
+        }
+        for wrong in ["", "0", &"4".repeat(129)] {
+            assert_eq!(url(wrong), None, "{wrong}");
         }
     }
 }

@@ -4,19 +4,13 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use schemas::{CallPath, SpanId, SpanKind, TraceId};
+use schemas::{CallPath, SentIdError, SpanId, SpanKind, TraceId};
 use serde::Deserialize;
 use serde::de::{Deserializer, Error, Visitor};
 use sha2::{Digest, Sha256};
 
 use super::halves::Side;
 use super::model::Text;
-
-/// The longest trace id that is neither hexadecimal nor decimal, in characters.
-const MAX_TRACE_ID_CHARACTERS: usize = 128;
-
-/// The most digits of a decimal 64-bit number.
-const MAX_DECIMAL_DIGITS: usize = 20;
 
 /// The attribute that keeps a trace id as it was sent.
 pub(super) const SENT_TRACE_ID: &str = "mtrace.trace_id";
@@ -30,20 +24,11 @@ pub(super) enum SentTraceId<'a> {
 
 impl SentTraceId<'_> {
     /// The id of 16 bytes.
-    pub(super) fn mapped(&self) -> Result<TraceId, &'static str> {
-        let id = match self {
-            Self::Number(number) => of_64_bits(*number),
-            Self::Text(text) => match text.as_str() {
-                "" => return Err("an empty traceId"),
-                text => match (TraceId::parse(text), decimal(text)) {
-                    (Ok(id), _) => id.0,
-                    (Err(schemas::IdError::Zero), _) => [0; 16],
-                    (Err(_), Some(number)) => of_64_bits(number),
-                    (Err(_), None) => of_text(text)?,
-                },
-            },
-        };
-        TraceId::from_wire(&id).ok_or("a traceId of zeros only")
+    pub(super) fn mapped(&self) -> Result<TraceId, SentIdError> {
+        match self {
+            Self::Number(number) => TraceId::of_number(*number),
+            Self::Text(text) => TraceId::of_sent(text.as_str()),
+        }
     }
 
     /// The id as it was sent, unless it is hexadecimal as spanhouse shows ids itself.
@@ -54,26 +39,6 @@ impl SentTraceId<'_> {
             Self::Text(text) => Some(text.as_str().into()),
         }
     }
-}
-
-fn of_64_bits(number: u64) -> [u8; 16] {
-    u128::from(number).to_be_bytes()
-}
-
-/// The number that a text of decimal digits is; none when it does not fit 64 bits.
-fn decimal(text: &str) -> Option<u64> {
-    let is_decimal =
-        text.len() <= MAX_DECIMAL_DIGITS && text.bytes().all(|byte| byte.is_ascii_digit());
-    is_decimal.then(|| text.parse().ok()).flatten()
-}
-
-fn of_text(text: &str) -> Result<[u8; 16], &'static str> {
-    let is_short = text.len() <= MAX_TRACE_ID_CHARACTERS
-        || text.chars().nth(MAX_TRACE_ID_CHARACTERS).is_none();
-    if !is_short {
-        return Err("a traceId of more than 128 characters");
-    }
-    Ok(truncated(Sha256::new_with_prefix(text)))
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for SentTraceId<'a> {

@@ -51,7 +51,7 @@ impl<'a> Rows<'a> {
 
     fn push_span(&mut self, span: &Span<'a>) -> Result<(), Fault> {
         let trace_id = span.trace_id.mapped();
-        let trace_id = trace_id.map_err(|message| Fault::new(Refusal::TraceId, message))?;
+        let trace_id = trace_id.map_err(|error| Fault::new(Refusal::TraceId, error.to_string()))?;
         let path = CallPath::parse(span.span_id.as_str())
             .map_err(|error| Fault::new(Refusal::CallPath, error.to_string()))?;
         let no_annotations = Annotations::default();

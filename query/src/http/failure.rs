@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::{Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use schemas::{IdError, SpanId, TraceId};
+use schemas::{SpanId, TraceId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,7 +14,7 @@ use crate::QueryError;
 pub(super) enum ApiError {
     MalformedTraceId {
         text: String,
-        source: IdError,
+        problem: String,
     },
     MalformedParameter {
         name: &'static str,
@@ -23,6 +23,11 @@ pub(super) enum ApiError {
     MalformedQuery(String),
     MissingParameter(&'static str),
     TraceNotFound(TraceId),
+    /// A trace that was named by the text that its senders use for it.
+    SentTraceNotFound {
+        sent: String,
+        id: TraceId,
+    },
     SpanNotFound {
         trace: TraceId,
         span: SpanId,
@@ -59,10 +64,10 @@ impl ApiError {
             hint: hint.to_owned(),
         };
         match self {
-            Self::MalformedTraceId { text, source } => shown(
+            Self::MalformedTraceId { text, problem } => shown(
                 StatusCode::BAD_REQUEST,
                 "malformed_trace_id",
-                format!("{:?} is not a trace id: {source}", abbreviated(&text)),
+                format!("{:?} is not a trace id: {problem}", abbreviated(&text)),
                 "a trace id has 32 hex digits, or 16 for ids of 64 bits, such as 4bf92f3577b34da6a3ce929d0e0e4736",
             ),
             Self::MalformedParameter { name, problem } => shown(
@@ -88,6 +93,17 @@ impl ApiError {
                 "trace_not_found",
                 format!("no span of trace {id} is stored"),
                 "the trace may have been dropped by its sender's sampling, not have arrived yet, or be older than what is kept",
+            ),
+            Self::SentTraceNotFound { sent, id } => shown(
+                StatusCode::NOT_FOUND,
+                "trace_not_found",
+                format!(
+                    "no span of a trace sent as {:?} is stored",
+                    abbreviated(&sent)
+                ),
+                &format!(
+                    "it was looked for as an id of MTrace or SkyWalking, here {id}; all other ids have 32 hex digits, or 16 for ids of 64 bits"
+                ),
             ),
             Self::SpanNotFound { trace, span } => shown(
                 StatusCode::NOT_FOUND,

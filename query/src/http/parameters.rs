@@ -150,7 +150,7 @@ impl Parameters {
 pub(super) fn trace_id(text: &str) -> Result<TraceId, ApiError> {
     TraceId::parse(text.trim()).map_err(|source| ApiError::MalformedTraceId {
         text: text.to_owned(),
-        source,
+        problem: source.to_string(),
     })
 }
 

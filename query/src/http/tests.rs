@@ -197,7 +197,8 @@ async fn services_and_operations_are_listed() {
 async fn failures_say_what_to_do() {
     let routes = everything();
     for (path, status, code) in [
-        ("/api/v1/traces/abc", 400, "malformed_trace_id"),
+        ("/api/v1/traces/0", 400, "malformed_trace_id"),
+        ("/api/v1/traces/order-42", 404, "trace_not_found"),
         (
             "/api/v1/traces/00000000000000000000000000000000",
             400,

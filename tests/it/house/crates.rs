@@ -31,6 +31,7 @@ const ARROWS: [Arrows; 6] = [
             "hashbrown",
             "serde",
             "serde_json",
+            "sha2",
             "thiserror",
         ],
         never: &[

@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Output};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::batches::{Reply, Sender, batch, hex, trace_id};
 use crate::server::{Launch, command};
@@ -212,7 +212,36 @@ async fn trace_prints_the_tree_of_a_running_server() {
         "{}",
         unknown.stderr
     );
-    assert_eq!(trace(&["no-id"]).code, 2);
+    assert_eq!(trace(&["0"]).code, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn trace_takes_the_id_that_mtrace_sent() {
+    let directory = tempfile::tempdir().unwrap();
+    let server = Launch::in_directory(directory.path()).start().await;
+    let span = |path: &str, name: &str| {
+        json!({
+            "traceId": "order-42/é", "spanId": path, "name": name, "kind": "server",
+            "start": 1_795_446_245_000_000_000_u64, "duration": 1_000_000,
+        })
+    };
+    let sent = reqwest::Client::new()
+        .post(format!("{}/api/v1/spans", server.api))
+        .json(&[span("0", "order"), span("0.1", "charge")])
+        .send();
+    assert_eq!(sent.await.unwrap().status(), 202);
+    let trace = |id: &str| run(command().args(["trace", "--server", &server.api, id]));
+    let tree = trace("order-42/é");
+    assert_eq!(tree.code, 0, "{}", tree.stderr);
+    assert!(tree.stdout.contains("charge"), "{}", tree.stdout);
+    let unknown = trace("order-43");
+    assert_eq!(unknown.code, 1);
+    let says = |part: &str| unknown.stderr.contains(part);
+    assert!(
+        says("\"order-43\"") && says("MTrace") && says("32 hex digits"),
+        "{}",
+        unknown.stderr
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use super::super::failure::{ApiError, ErrorAnswer, NativeError};
 use super::super::parameters::{Parameters, QueryPairs};
 use super::super::{Api, Body};
 use super::diagnosis_json::{DiagnosisJson, Findings};
-use super::path_id::{PathId, trace_id_of};
+use super::path_id::{NamedTrace, PathId};
 use crate::diagnosis::{CallTree, Diagnosis, Repetition};
 
 /// How many findings of a kind are listed unless told otherwise, and at most.
@@ -24,7 +24,7 @@ const MAX_LIMIT: usize = 10_000;
     path = "/api/v1/traces/{id}/diagnosis",
     tag = "traces",
     params(
-        ("id" = String, Path, description = "32 hex digits, or 16 for ids of 64 bits, in any case",
+        ("id" = String, Path, description = "32 hex digits, or 16 for ids of 64 bits, in any case; or the text by which MTrace or SkyWalking sent it",
             example = "4bf92f3577b34da6a3ce929d0e0e4736"),
         ("repeated" = Option<usize>, Query, minimum = 2,
             description = "How many calls of one operation under one parent are repeated ones; 5 unless given", example = 5),
@@ -46,7 +46,8 @@ pub(in crate::http) async fn diagnosis(
     id: PathId,
     pairs: QueryPairs,
 ) -> Result<Body, NativeError> {
-    let id = trace_id_of(id)?;
+    let named = NamedTrace::of(id)?;
+    let id = named.id;
     let parameters = Parameters::of(pairs)?;
     let repetition = repetition(&parameters)?;
     let limit = parameters.count("limit", 1..=MAX_LIMIT)?;
@@ -64,7 +65,7 @@ pub(in crate::http) async fn diagnosis(
         };
         Body::json(&DiagnosisJson::of(findings, repetition, limit)).map(Some)
     });
-    Ok(body.await?.ok_or(ApiError::TraceNotFound(id))?)
+    Ok(body.await?.ok_or_else(|| named.not_found())?)
 }
 
 fn repetition(parameters: &Parameters) -> Result<Repetition, ApiError> {

@@ -3,9 +3,9 @@
 use axum::extract::State;
 use utoipa::ToSchema;
 
-use super::super::failure::{ApiError, ErrorAnswer, NativeError};
+use super::super::failure::{ErrorAnswer, NativeError};
 use super::super::{ARROW_STREAM, Api, Body};
-use super::path_id::{PathId, trace_id_of};
+use super::path_id::{NamedTrace, PathId};
 use super::skeleton_arrow::skeleton_stream;
 
 /// An Arrow IPC stream.
@@ -35,7 +35,7 @@ struct ArrowStream(Vec<u8>);
     path = "/api/v1/traces/{id}/skeleton",
     tag = "traces",
     params(
-        ("id" = String, Path, description = "32 hex digits, or 16 for ids of 64 bits, in any case",
+        ("id" = String, Path, description = "32 hex digits, or 16 for ids of 64 bits, in any case; or the text by which MTrace or SkyWalking sent it",
             example = "4bf92f3577b34da6a3ce929d0e0e4736"),
     ),
     responses(
@@ -52,7 +52,8 @@ pub(in crate::http) async fn skeleton(
     State(api): State<Api>,
     id: PathId,
 ) -> Result<Body, NativeError> {
-    let id = trace_id_of(id)?;
+    let named = NamedTrace::of(id)?;
+    let id = named.id;
     let body = api.engine.ask(move |question| async move {
         let Some(trace) = question.trace(id).await? else {
             return Ok(None);
@@ -62,5 +63,5 @@ pub(in crate::http) async fn skeleton(
             bytes: skeleton_stream(&trace)?.into(),
         }))
     });
-    Ok(body.await?.ok_or(ApiError::TraceNotFound(id))?)
+    Ok(body.await?.ok_or_else(|| named.not_found())?)
 }

@@ -1,17 +1,17 @@
 //! `GET /api/v1/traces/{id}`.
 
-use axum::extract::rejection::PathRejection;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::{HeaderMap, header};
 use prost::Message;
 use utoipa::ToSchema;
 
 use super::super::failure::{ApiError, ErrorAnswer, NativeError};
 use super::super::otlp_json::TracesDataJson;
-use super::super::parameters::{Parameters, QueryPairs, trace_id};
+use super::super::parameters::{Parameters, QueryPairs};
 use super::super::{Api, Body, PROTOBUF, otlp};
 use super::TraceJson;
 use super::part::Part;
+use super::path_id::{NamedTrace, PathId};
 use crate::{QueryError, Trace};
 
 /// The forms in which a trace is given.
@@ -90,7 +90,7 @@ struct TracesDataProtobuf(Vec<u8>);
     path = "/api/v1/traces/{id}",
     tag = "traces",
     params(
-        ("id" = String, Path, description = "32 hex digits, or 16 for ids of 64 bits, in any case",
+        ("id" = String, Path, description = "32 hex digits, or 16 for ids of 64 bits, in any case; or the text by which MTrace or SkyWalking sent it",
             example = "4bf92f3577b34da6a3ce929d0e0e4736"),
         ("format" = Option<String>, Query, description = "`tree` (default) or `otlp`", example = "tree"),
         ("under" = Option<String>, Query, description = "The call path of an entry: only it and its subtree are shown", example = "0.1"),
@@ -114,12 +114,12 @@ struct TracesDataProtobuf(Vec<u8>);
 )]
 pub(in crate::http) async fn trace(
     State(api): State<Api>,
-    id: Result<Path<String>, PathRejection>,
+    id: PathId,
     pairs: QueryPairs,
     headers: HeaderMap,
 ) -> Result<Body, NativeError> {
-    let Path(id) = id.map_err(|rejection| ApiError::malformed("id", rejection.body_text()))?;
-    let id = trace_id(&id)?;
+    let named = NamedTrace::of(id)?;
+    let id = named.id;
     let parameters = Parameters::of(pairs)?;
     let form = Form::of(parameters.first("format"), &headers)?;
     let part = Part::of(&parameters)?;
@@ -131,5 +131,5 @@ pub(in crate::http) async fn trace(
         let trace = question.trace(id).await?;
         trace.map(|trace| form.write(&trace, &part)).transpose()
     });
-    Ok(body.await?.ok_or(ApiError::TraceNotFound(id))??)
+    Ok(body.await?.ok_or_else(|| named.not_found())??)
 }

@@ -40,8 +40,8 @@ async fn questions_that_have_no_diagnosis_are_told_why() {
     let routes = shop();
     let unknown = "11111111111111111111111111111111";
     for (path, status, code) in [
-        ("abc/diagnosis".to_owned(), 400, "malformed_trace_id"),
-        ("abc/skeleton".to_owned(), 400, "malformed_trace_id"),
+        ("0/diagnosis".to_owned(), 400, "malformed_trace_id"),
+        ("0/skeleton".to_owned(), 400, "malformed_trace_id"),
         ("%ff/skeleton".to_owned(), 400, "malformed_parameter"),
         (format!("{unknown}/diagnosis"), 404, "trace_not_found"),
         (format!("{unknown}/skeleton"), 404, "trace_not_found"),
