@@ -2,14 +2,16 @@
 //!
 //! The buckets are HdrHistogram's with three significant digits and 1 ns as the lowest value: 1 ns
 //! wide below 2,048 ns, then twice as wide with each power of two, so that a bucket is never wider
-//! than 1/1024 of its values. Only buckets that hold something take memory, sixteen bytes each.
+//! than 1/1024 of its values. Only buckets that hold something take memory, eight bytes each.
 
+mod count;
 mod difference;
 mod sum;
 mod wire;
 
 use std::cmp::Ordering;
 
+use count::BucketCount;
 pub(crate) use sum::HistogramSum;
 pub use wire::MalformedHistogram;
 pub(crate) use wire::bytes_of_sorted;
@@ -34,7 +36,7 @@ pub(crate) type Bucket = u32;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct DurationHistogram {
     /// Buckets that hold something, in order.
-    counts: Vec<(Bucket, u64)>,
+    counts: Vec<BucketCount>,
     pending: Vec<Bucket>,
 }
 
@@ -63,8 +65,8 @@ impl DurationHistogram {
 
     /// A few durations wait like single ones: many small histograms are merged in little time.
     fn merge_few(&mut self, other: &Self) {
-        for (bucket, count) in &other.counts {
-            let again = (0..*count).map(|_| *bucket);
+        for held in &other.counts {
+            let again = (0..held.count()).map(|_| held.bucket());
             self.pending.extend(again);
         }
         self.pending.extend_from_slice(&other.pending);
@@ -75,7 +77,7 @@ impl DurationHistogram {
 
     /// How many durations were counted.
     pub fn count(&self) -> u64 {
-        let counts = self.counts.iter().map(|(_, count)| *count);
+        let counts = self.counts.iter().map(|held| held.count());
         counts.fold(self.pending.len() as u64, u64::saturating_add)
     }
 
@@ -84,13 +86,13 @@ impl DurationHistogram {
     pub fn count_at_most(&mut self, nanos: i64) -> u64 {
         self.settle();
         let last = bucket_of(nanos.max(0).cast_unsigned());
-        let within = self.counts.partition_point(|(bucket, _)| *bucket <= last);
-        self.counts[..within].iter().map(|(_, count)| count).sum()
+        let within = self.counts.partition_point(|held| held.bucket() <= last);
+        self.counts[..within].iter().map(|held| held.count()).sum()
     }
 
     /// The memory that it takes beside itself, in bytes.
     pub(crate) fn heap_bytes(&self) -> usize {
-        self.counts.capacity() * size_of::<(Bucket, u64)>()
+        self.counts.capacity() * size_of::<BucketCount>()
             + self.pending.capacity() * size_of::<Bucket>()
     }
 
@@ -119,10 +121,10 @@ impl DurationHistogram {
         for (rank, place) in ranks.into_iter().rev() {
             let longer = total - rank;
             while at_least <= longer
-                && let Some((next, count)) = counts.next()
+                && let Some(next) = counts.next()
             {
-                bucket = *next;
-                at_least = at_least.saturating_add(*count);
+                bucket = next.bucket();
+                at_least = at_least.saturating_add(next.count());
             }
             let (low, width) = range_of(bucket);
             durations[place] = to_nanos(low + width / 2);
@@ -134,9 +136,9 @@ impl DurationHistogram {
     /// nanoseconds, and the count.
     pub fn buckets(&mut self) -> impl Iterator<Item = (i64, i64, u64)> + '_ {
         self.settle();
-        self.counts.iter().map(|(bucket, count)| {
-            let (low, width) = range_of(*bucket);
-            (to_nanos(low), to_nanos(low + (width - 1)), *count)
+        self.counts.iter().map(|held| {
+            let (low, width) = range_of(held.bucket());
+            (to_nanos(low), to_nanos(low + (width - 1)), held.count())
         })
     }
 
@@ -147,14 +149,16 @@ impl DurationHistogram {
         }
         self.pending.sort_unstable();
         let runs = self.pending.chunk_by(|one, next| one == next);
-        let added: Vec<_> = runs.map(|run| (run[0], run.len() as u64)).collect();
+        let added: Vec<_> = runs
+            .map(|run| BucketCount::new(run[0], run.len() as u64))
+            .collect();
         self.pending.clear();
         self.counts = merged(&self.counts, &added);
     }
 }
 
 /// Two ordered lists of counts as one.
-fn merged(one: &[(Bucket, u64)], other: &[(Bucket, u64)]) -> Vec<(Bucket, u64)> {
+fn merged(one: &[BucketCount], other: &[BucketCount]) -> Vec<BucketCount> {
     let mut all = Vec::with_capacity(one.len() + other.len());
     let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
     loop {
@@ -162,13 +166,12 @@ fn merged(one: &[(Bucket, u64)], other: &[(Bucket, u64)]) -> Vec<(Bucket, u64)> 
             (None, None) => return all,
             (Some(_), None) => one.next().copied(),
             (None, Some(_)) => other.next().copied(),
-            (Some((left, _)), Some((right, _))) => match left.cmp(right) {
+            (Some(left), Some(right)) => match left.bucket().cmp(&right.bucket()) {
                 Ordering::Less => one.next().copied(),
                 Ordering::Greater => other.next().copied(),
-                Ordering::Equal => one
-                    .next()
-                    .zip(other.next())
-                    .map(|((bucket, left), (_, right))| (*bucket, left.saturating_add(*right))),
+                Ordering::Equal => one.next().zip(other.next()).map(|(left, right)| {
+                    BucketCount::new(left.bucket(), left.count() + right.count())
+                }),
             },
         };
         all.extend(next);

@@ -1,5 +1,6 @@
 //! Taking out of a histogram what another one counted.
 
+use super::count::BucketCount;
 use super::{DurationHistogram, range_of, to_nanos};
 
 impl DurationHistogram {
@@ -9,12 +10,13 @@ impl DurationHistogram {
         let mut other = other.clone();
         other.settle();
         let mut taken = other.counts.iter().peekable();
-        self.counts.retain_mut(|(bucket, count)| {
-            while taken.next_if(|(other, _)| other < bucket).is_some() {}
-            if let Some((_, taken)) = taken.next_if(|(other, _)| other == bucket) {
-                *count = count.saturating_sub(*taken);
+        self.counts.retain_mut(|held| {
+            let bucket = held.bucket();
+            while taken.next_if(|other| other.bucket() < bucket).is_some() {}
+            if let Some(taken) = taken.next_if(|other| other.bucket() == bucket) {
+                *held = BucketCount::new(bucket, held.count().saturating_sub(taken.count()));
             }
-            *count > 0
+            held.count() > 0
         });
     }
 
@@ -34,8 +36,7 @@ impl DurationHistogram {
     /// from the longest duration, and exact below 2,048 ns. None when nothing was counted.
     pub fn max(&mut self) -> Option<i64> {
         self.settle();
-        let (bucket, _) = self.counts.last()?;
-        let (low, width) = range_of(*bucket);
+        let (low, width) = range_of(self.counts.last()?.bucket());
         Some(to_nanos(low + width / 2))
     }
 }

@@ -1,5 +1,6 @@
 //! Sums of many histograms.
 
+use super::count::BucketCount;
 use super::wire::{each_count, put_counts};
 use super::{Bucket, DurationHistogram, MalformedHistogram, bucket_of};
 
@@ -17,7 +18,7 @@ pub(crate) struct HistogramSum {
     /// The blocks that have such buckets: most sums are of few.
     touched_blocks: Vec<u64>,
     /// What a sum is written to first: only then its length is known.
-    taken: Vec<(Bucket, u64)>,
+    taken: Vec<BucketCount>,
 }
 
 impl HistogramSum {
@@ -38,9 +39,9 @@ impl HistogramSum {
     /// Adds a histogram so many times, which may be negative.
     pub(crate) fn add_histogram(&mut self, histogram: &DurationHistogram, times: i64) {
         self.prepare();
-        for (bucket, count) in &histogram.counts {
-            let count = i64::try_from(*count).unwrap_or(i64::MAX);
-            self.add(*bucket, count.saturating_mul(times));
+        for held in &histogram.counts {
+            let count = held.count().cast_signed();
+            self.add(held.bucket(), count.saturating_mul(times));
         }
         for bucket in &histogram.pending {
             self.add(*bucket, times);
@@ -96,7 +97,8 @@ impl HistogramSum {
                     let bucket = block * BLOCK + bucket;
                     let count = std::mem::take(&mut self.counts[bucket]);
                     if count > 0 {
-                        self.taken.push((bucket as Bucket, count.cast_unsigned()));
+                        let held = BucketCount::new(bucket as Bucket, count.cast_unsigned());
+                        self.taken.push(held);
                     }
                 }
             }

@@ -4,6 +4,7 @@
 //! implementations write it: a header of 40 bytes, then counts as ZigZag LEB128, where a negative
 //! number stands for so many empty buckets.
 
+use super::count::BucketCount;
 use super::{Bucket, DurationHistogram, bucket_of, range_of};
 
 const COOKIE: u32 = 0x1c84_9303 | 0x10;
@@ -33,7 +34,8 @@ impl DurationHistogram {
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, MalformedHistogram> {
         let mut histogram = Self::default();
         each_count(bytes, |bucket, count| {
-            histogram.counts.push((bucket, count.cast_unsigned()));
+            let held = BucketCount::new(bucket, count.cast_unsigned());
+            histogram.counts.push(held);
         })?;
         Ok(histogram)
     }
@@ -43,15 +45,19 @@ impl DurationHistogram {
 pub(crate) fn bytes_of_sorted(buckets: &[Bucket], bytes: &mut Vec<u8>) {
     let runs = buckets.chunk_by(|one, next| one == next);
     bytes.clear();
-    put_counts(runs.map(|run| (run[0], run.len() as u64)), bytes);
+    put_counts(
+        runs.map(|run| BucketCount::new(run[0], run.len() as u64)),
+        bytes,
+    );
 }
 
 /// Appends a histogram in HdrHistogram's form, of counts in the order of their buckets.
-pub(super) fn put_counts(counts: impl Iterator<Item = (Bucket, u64)>, bytes: &mut Vec<u8>) {
+pub(super) fn put_counts(counts: impl Iterator<Item = BucketCount>, bytes: &mut Vec<u8>) {
     let start = bytes.len();
     bytes.resize(start + HEADER, 0);
     let mut next: Bucket = 0;
-    for (bucket, count) in counts {
+    for held in counts {
+        let (bucket, count) = (held.bucket(), held.count());
         let empty = bucket - next;
         next = bucket + 1;
         // Most counts are of one byte, and the numbers of empty buckets before them of one or two.
@@ -68,7 +74,7 @@ pub(super) fn put_counts(counts: impl Iterator<Item = (Bucket, u64)>, bytes: &mu
             1 => put_number(bytes, 0),
             _ => put_number(bytes, -i64::from(empty)),
         }
-        put_number(bytes, i64::try_from(count).unwrap_or(i64::MAX));
+        put_number(bytes, count.cast_signed());
     }
     let highest = next.checked_sub(1).map_or(2, |last| {
         let (low, width) = range_of(last);
