@@ -30,6 +30,7 @@ mod sums;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow_array::RecordBatch;
+use arrow_array::builder::BinaryViewBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::Int64Type;
 use arrow_schema::SchemaRef;
@@ -48,14 +49,21 @@ pub(crate) use cover::rows_of_range;
 pub(crate) use duration_sum::DurationSum;
 pub(crate) use numbered::Numbered;
 pub(crate) use parts::NumberedRows;
-pub(crate) use records::{Keys, Record, Records};
+pub(crate) use records::{Record, Records};
 pub(crate) use red_rows::RedRows;
-pub(crate) use sums::{Sum, Summands, Sums, TableRows, merged, step_of_all};
+pub(crate) use sums::{Merger, Sum, Summands, Sums, TableRows, step_of_all};
 
 use operations::OperationLimits;
 
 /// Rows that are made before they are handed over.
-pub(crate) const BATCH_ROWS: usize = 4096;
+pub(crate) const BATCH_ROWS: usize = 1024;
+/// Bytes of histograms that stand together in memory while rows are made.
+const HISTOGRAM_BLOCK_BYTES: u32 = 64 * 1024;
+
+/// A column of histograms: blocks of one size, which serve again for the rows that come then.
+pub(crate) fn histogram_column() -> BinaryViewBuilder {
+    BinaryViewBuilder::new().with_fixed_block_size(HISTOGRAM_BLOCK_BYTES)
+}
 
 /// So many operations of a service are told apart, unless it is said otherwise.
 const OPERATIONS_PER_SERVICE: usize = 1_000;

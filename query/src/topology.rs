@@ -38,12 +38,12 @@ pub use peer::{ConnectionType, NodeKind};
 pub use query::{TopologyDimension, TopologyQuery};
 
 pub(crate) use call::{CalledOperation, Sign};
-pub(crate) use changes::{Change, each_change};
+pub(crate) use changes::{Change, Changes};
 pub(crate) use columns::all as columns;
 pub(crate) use fast_map::{FastHashing, FastMap};
 pub(crate) use names::{Name, NameOrder, Names};
 pub(crate) use operations::KeptOperations;
-pub(crate) use read::read as read_spans;
+pub(crate) use read::{read as read_spans, read_traces};
 pub(crate) use rollup::{CallSums, merge_edges};
 pub(crate) use spans::{LinkedSpan, put_in_order};
 

@@ -15,6 +15,7 @@
 //! A crash between the two commits leaves one table behind; the next start rolls up what it lacks,
 //! for it alone. Until then readers see no figures, and all spans as not rolled up.
 
+mod blocks;
 mod compaction;
 mod copying;
 mod earlier;

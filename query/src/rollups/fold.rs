@@ -7,7 +7,8 @@ use super::RollUps;
 use super::span_sums::SpanSums;
 use crate::QueryError;
 use crate::topology::{
-    CallSums, Change, KeptOperations, LinkedSpan, Names, each_change, put_in_order, read_spans,
+    CallSums, Change, Changes, KeptOperations, LinkedSpan, Names, put_in_order, read_spans,
+    read_traces,
 };
 
 /// Some rows of one of the tables.
@@ -32,7 +33,8 @@ pub struct Folding {
     spans: SpanSums,
     calls: CallSums,
     kept: KeptOperations,
-    /// The spans that are added, in memory that the next ones take, too.
+    changes: Changes,
+    /// Memory for some of the spans that are added, and for those that were before.
     fresh: Vec<LinkedSpan>,
     earlier: Vec<LinkedSpan>,
 }
@@ -44,6 +46,7 @@ impl Folding {
             spans: SpanSums::default(),
             calls: CallSums::default(),
             kept: KeptOperations::of(rollups),
+            changes: Changes::default(),
             fresh: Vec::new(),
             earlier: Vec::new(),
         }
@@ -55,20 +58,27 @@ impl Folding {
     ///
     /// Takes tenths of a microsecond a span, on one core: not for threads that serve sockets.
     pub fn add(&mut self, fresh: &[SpanBatch], earlier: &[SpanBatch]) {
-        read_in_order(fresh, &mut self.names, &mut self.fresh);
-        read_in_order(earlier, &mut self.names, &mut self.earlier);
         let Self {
-            spans, calls, kept, ..
+            names,
+            spans,
+            calls,
+            kept,
+            changes,
+            fresh: some,
+            earlier: before,
         } = self;
-        each_change(
-            &self.fresh,
-            &self.earlier,
-            &mut self.names,
-            |change, names| match change {
+        before.clear();
+        for batch in earlier {
+            read_spans(batch, names, before);
+        }
+        put_in_order(before, names);
+        read_traces(fresh, names, some, |some, names| {
+            put_in_order(some, names);
+            changes.each(some, before, names, |change, names| match change {
                 Change::Span(span) => spans.add(span, names, kept),
                 Change::Call(call, sign) => calls.add(call, sign, names, kept),
-            },
-        );
+            });
+        });
     }
 
     /// The memory that the sums take, and that files of their rows will take, about, in bytes.
@@ -90,13 +100,4 @@ impl Folding {
         self.calls
             .into_rows(&self.names, |rows| see(FoldedRows::Edges(rows)))
     }
-}
-
-fn read_in_order(batches: &[SpanBatch], names: &mut Names, spans: &mut Vec<LinkedSpan>) {
-    spans.clear();
-    spans.reserve(batches.iter().map(SpanBatch::rows).sum());
-    for batch in batches {
-        read_spans(batch, names, spans);
-    }
-    put_in_order(spans, names);
 }

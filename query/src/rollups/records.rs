@@ -9,7 +9,7 @@ use std::hash::Hash;
 
 use super::bucket::ShortBucket;
 use super::numbered::Numbered;
-use crate::topology::{FastHashing, FastMap};
+use crate::topology::FastHashing;
 
 /// Records that are written one after the other.
 const CHUNK: usize = 16 * 1024;
@@ -17,45 +17,6 @@ const CHUNK: usize = 16 * 1024;
 /// What a row is a sum of.
 pub(crate) trait Record: Copy {
     fn bucket(&self) -> ShortBucket;
-}
-
-/// What tells rows apart, but for the bucket, by number. `S` is what is said of a record, from which
-/// `K` is made.
-#[derive(Debug)]
-pub(crate) struct Keys<S, K> {
-    /// The number of the key that was made of it.
-    said: FastMap<S, u32>,
-    keys: Numbered<K>,
-}
-
-impl<S, K> Default for Keys<S, K> {
-    fn default() -> Self {
-        Self {
-            said: FastMap::default(),
-            keys: Numbered::default(),
-        }
-    }
-}
-
-impl<S: Copy + Eq + Hash, K: Copy + Eq + Hash> Keys<S, K> {
-    /// The number of the key of what is said, which is made when it is said first.
-    pub(crate) fn number_of(&mut self, said: S, make: impl FnOnce() -> K) -> u32 {
-        if let Some(number) = self.said.get(&said) {
-            return *number;
-        }
-        let number = self.keys.number_of(make());
-        self.said.insert(said, number);
-        number
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.keys.len()
-    }
-
-    /// The memory that they take, about, in bytes.
-    pub(crate) fn memory_bytes(&self) -> usize {
-        self.keys.memory_bytes() + self.said.len() * 2 * size_of::<(S, u32)>()
-    }
 }
 
 /// Records as they came.
@@ -108,14 +69,14 @@ impl<R: Record> Records<R> {
     }
 
     /// The records in the order of their keys, whose numbers `number` has; in `room`, whatever is there.
-    pub(crate) fn by_key<S, K: Copy + Eq + Hash, P: Ord>(
+    pub(crate) fn by_key<K: Copy + Eq + Hash, P: Ord>(
         &self,
-        keys: Keys<S, K>,
+        keys: Numbered<K>,
         number: impl Fn(&R) -> u32,
         place: impl Fn(&K) -> P,
         mut room: Vec<R>,
     ) -> RecordsByKey<K, R> {
-        let (keys, ranks) = keys.keys.ranked(place);
+        let (keys, ranks) = keys.ranked(place);
         let rank = |record: &R| ranks[number(record) as usize] as usize;
         let all = || self.chunks.iter().flatten();
         let mut ends = vec![0; keys.len()];
@@ -213,15 +174,14 @@ mod tests {
 
     #[test]
     fn records_come_key_by_key_from_all_chunks() {
-        // Two words make one key; what is said last comes first.
-        let said = |number: usize| 6 - number % 7;
-        let mut keys = Keys::<usize, usize>::default();
+        // The key that is met last comes first.
+        let key_of = |number: usize| (6 - number % 7) / 2;
+        let mut keys = Numbered::<usize>::default();
         let mut records = Records::<Word>::default();
         let mut expect = vec![Vec::new(); 4];
         for number in 0..2 * CHUNK + 5 {
-            let key = keys.number_of(said(number), || said(number) / 2);
-            records.add(Word(key, number as i64));
-            expect[said(number) / 2].push(number as i64);
+            records.add(Word(keys.number_of(key_of(number)), number as i64));
+            expect[key_of(number)].push(number as i64);
         }
         let times = |words: &[Word]| {
             let mut times: Vec<i64> = words.iter().map(|word| word.1).collect();
@@ -257,11 +217,10 @@ mod tests {
 
     #[test]
     fn rows_are_reckoned_by_keys_and_buckets() {
-        let mut keys = Keys::<u32, u32>::default();
+        let mut keys = Numbered::<u32>::default();
         let mut records = Records::<Word>::default();
         let mut rows = |key, start| {
-            let key = keys.number_of(key, || key);
-            records.add(Word(key, start));
+            records.add(Word(keys.number_of(key), start));
             records.most_rows(keys.len())
         };
         assert_eq!(rows(1, 0), 1);

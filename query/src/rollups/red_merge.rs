@@ -8,9 +8,9 @@ use super::parts::NumberedRows;
 use super::red_group::RedGroup;
 use super::red_rows::{RedRows, RowsOfStep, malformed};
 use super::red_writer::{RedWriter, RowSums};
-use super::sums::{Sums, merged, step_of_all};
+use super::sums::{Merger, Sums, step_of_all};
 use crate::QueryError;
-use crate::red::{GroupBy, HistogramSum};
+use crate::red::GroupBy;
 use crate::topology::Names;
 
 /// Hands over what rows of one step become, some at a time, each time of one step and in order: one
@@ -30,7 +30,7 @@ pub(super) fn merge<E: From<QueryError>>(
     let next_step = longer_step(step_seconds);
     let mut own = RedWriter::new(&names, is_fresh && merging == Merging::Sums);
     let mut longer = RedWriter::new(&names, next_step.and_then(longer_step).is_some());
-    let mut histogram = HistogramSum::default();
+    let mut merger = Merger::default();
     for is_total in [false, true] {
         let of_step = |step_seconds| RowsOfStep {
             step_seconds,
@@ -38,15 +38,9 @@ pub(super) fn merge<E: From<QueryError>>(
         };
         let kind = of_step(step_seconds);
         let is_of_kind = |rows: &RedRows, row| rows.rows_of_step(row) == kind;
-        let sums = merged(
-            &rows,
-            &ranks,
-            (merging, step_seconds),
-            is_of_kind,
-            &mut histogram,
-        );
+        let sums = merger.merge(&rows, &ranks, (merging, step_seconds), is_of_kind);
         let sums = sums.map_err(malformed).map_err(QueryError::from)?;
-        let mut write = |writer: &mut RedWriter<'_>, kind, sums: Sums<RowSums, 1>| {
+        let mut write = |writer: &mut RedWriter<'_>, kind, sums: &Sums<RowSums, 1>| {
             for (sum, [durations]) in sums.iter() {
                 let group = &groups[sum.key as usize];
                 writer.add((kind, group, sum.bucket), sum.figures, durations);

@@ -9,9 +9,9 @@ use arrow_array::builder::{
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch};
 use schemas::rollups::red_schema;
 
-use super::BATCH_ROWS;
 use super::red_group::RedGroup;
 use super::red_rows::RowsOfStep;
+use super::{BATCH_ROWS, histogram_column};
 use crate::QueryError;
 use crate::topology::Names;
 
@@ -71,7 +71,7 @@ impl<'a> RedWriter<'a> {
             counts: Int64Builder::new(),
             sums: Int64Builder::new(),
             maxima: Int64Builder::new(),
-            durations: BinaryViewBuilder::new(),
+            durations: histogram_column(),
         }
     }
 

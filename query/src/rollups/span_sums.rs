@@ -5,12 +5,13 @@ use schemas::rollups::FIRST_STEPS;
 
 use super::bucket::ShortBucket;
 use super::duration_sum::DurationSum;
-use super::records::{Keys, Record, Records};
+use super::numbered::Numbered;
+use super::records::{Record, Records};
 use super::red_group::RedGroup;
 use super::red_rows::RowsOfStep;
 use super::red_writer::{RedWriter, RowSums};
 use crate::QueryError;
-use crate::topology::{CalledOperation, KeptOperations, LinkedSpan, Names};
+use crate::topology::{CalledOperation, FastMap, KeptOperations, LinkedSpan, Names};
 
 /// What a row of the shortest step, and its part of those of the next one, take in files, typically,
 /// in bytes.
@@ -33,8 +34,9 @@ impl Record for SpanRecord {
 /// Spans until they are summed up.
 #[derive(Debug, Default)]
 pub(super) struct SpanSums {
-    /// What spans say is their group with the operation's own name.
-    groups: Keys<RedGroup, RedGroup>,
+    /// The numbers of the groups that spans say are theirs, which have the operation's own name.
+    said: FastMap<RedGroup, u32>,
+    groups: Numbered<RedGroup>,
     records: Records<SpanRecord>,
 }
 
@@ -50,13 +52,13 @@ impl SpanSums {
             version: span.version,
             zone: span.zone,
         };
-        let group = self.groups.number_of(said, || {
+        let group = *self.said.entry(said).or_insert_with(|| {
             let operation = CalledOperation {
                 service: said.service,
                 name: said.name.unwrap_or_else(|| names.number("")),
             };
             let name = Some(kept.name(operation, names));
-            RedGroup { name, ..said }
+            self.groups.number_of(RedGroup { name, ..said })
         });
         self.records.add(SpanRecord {
             group,
@@ -68,7 +70,8 @@ impl SpanSums {
     /// The memory that the spans take, and that a file of their rows will take, about, in bytes.
     pub(super) fn memory_bytes(&self) -> usize {
         let rows = self.records.most_rows(self.groups.len());
-        rows * ROW_BYTES + self.groups.memory_bytes() + self.records.memory_bytes()
+        let said = self.said.len() * 2 * size_of::<(RedGroup, u32)>();
+        rows * ROW_BYTES + said + self.groups.memory_bytes() + self.records.memory_bytes()
     }
 
     /// Hands over rows, some at a time, each time of one step and in order.

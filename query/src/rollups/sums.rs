@@ -78,6 +78,11 @@ impl<F: AddAssign + Copy + Default, const HISTOGRAMS: usize> Sums<F, HISTOGRAMS>
         self.sums.push(sum);
     }
 
+    fn clear(&mut self) {
+        self.sums.clear();
+        self.bytes.clear();
+    }
+
     /// The sums as rows to be summed up further.
     fn into_rows(self) -> (Self, Vec<u32>) {
         let numbers = self.sums.iter().map(|sum| sum.number).collect();
@@ -118,22 +123,15 @@ impl<F: AddAssign + Copy + Default, const HISTOGRAMS: usize> Summands<HISTOGRAMS
 ///
 /// # Errors
 /// [`MalformedHistogram`] when bytes of a row are none.
-fn summed<R: Summands<HISTOGRAMS>, const HISTOGRAMS: usize>(
+fn sum_up<R: Summands<HISTOGRAMS>, const HISTOGRAMS: usize>(
     rows: &NumberedRows<R>,
     ranks: &[u32],
     step_seconds: i64,
     is_part: impl Fn(&R, usize) -> bool,
-    histogram: &mut HistogramSum,
-) -> Result<Sums<R::Figures, HISTOGRAMS>, MalformedHistogram> {
+    (histogram, sums): (&mut HistogramSum, &mut Sums<R::Figures, HISTOGRAMS>),
+) -> Result<(), MalformedHistogram> {
+    sums.clear();
     let parts = parts_of(rows, ranks, step_seconds, is_part);
-    let most_bytes = parts
-        .iter()
-        .flat_map(|part| part.rows(rows).histograms(part.row()));
-    let mut sums = Sums {
-        sums: Vec::new(),
-        // What is not written to takes no memory, and what grows is moved.
-        bytes: Vec::with_capacity(most_bytes.map(<[u8]>::len).sum()),
-    };
     for parts in parts.chunk_by(|one, next| one.place() == next.place()) {
         let first = &parts[0];
         let mut figures = R::Figures::default();
@@ -163,7 +161,7 @@ fn summed<R: Summands<HISTOGRAMS>, const HISTOGRAMS: usize>(
             ends,
         });
     }
-    Ok(sums)
+    Ok(())
 }
 
 /// Rows of a table.
@@ -194,43 +192,65 @@ pub(crate) fn step_of_all<R: TableRows<HISTOGRAMS>, const HISTOGRAMS: usize>(
     Ok(step)
 }
 
-/// What rows of one kind and step become.
+/// Merges rows of one kind after the other, in the same memory.
 #[derive(Debug)]
-pub(crate) struct MergedSums<F, const HISTOGRAMS: usize> {
-    /// Their sums; none where they are not wanted.
-    pub(crate) own: Option<Sums<F, HISTOGRAMS>>,
-    /// The sums of the next longer step; none where they are not wanted, or there is none.
-    pub(crate) longer: Option<Sums<F, HISTOGRAMS>>,
+pub(crate) struct Merger<F, const HISTOGRAMS: usize> {
+    histogram: HistogramSum,
+    own: Sums<F, HISTOGRAMS>,
+    longer: Sums<F, HISTOGRAMS>,
 }
 
-/// Sums up the rows of a kind, which are of `step_seconds`; `ranks` has the position of each number's
-/// key.
-///
-/// # Errors
-/// [`MalformedHistogram`] when bytes of a row are none.
-pub(crate) fn merged<R: Summands<HISTOGRAMS>, const HISTOGRAMS: usize>(
-    rows: &NumberedRows<R>,
-    ranks: &[u32],
-    (merging, step_seconds): (Merging, i64),
-    is_of_kind: impl Fn(&R, usize) -> bool,
-    histogram: &mut HistogramSum,
-) -> Result<MergedSums<R::Figures, HISTOGRAMS>, MalformedHistogram> {
-    let longer_step = longer_step(step_seconds);
-    if merging == Merging::Longer {
-        let sums = |step| summed(rows, ranks, step, is_of_kind, histogram);
-        return Ok(MergedSums {
-            own: None,
-            longer: longer_step.map(sums).transpose()?,
-        });
-    }
-    let own = summed(rows, ranks, step_seconds, is_of_kind, histogram)?;
-    let (own, longer) = match longer_step.filter(|_| merging == Merging::SumsAndLonger) {
-        Some(longer_step) => {
-            let mut rows = vec![own.into_rows()];
-            let longer = summed(&rows, ranks, longer_step, |_, _| true, histogram)?;
-            (rows.pop().map(|(own, _)| own), Some(longer))
+impl<F, const HISTOGRAMS: usize> Default for Merger<F, HISTOGRAMS> {
+    fn default() -> Self {
+        Self {
+            histogram: HistogramSum::default(),
+            own: Sums::default(),
+            longer: Sums::default(),
         }
-        None => (Some(own), None),
-    };
-    Ok(MergedSums { own, longer })
+    }
+}
+
+/// What rows of one kind and step become.
+#[derive(Debug)]
+pub(crate) struct MergedSums<'a, F, const HISTOGRAMS: usize> {
+    /// Their sums; none where they are not wanted.
+    pub(crate) own: Option<&'a Sums<F, HISTOGRAMS>>,
+    /// The sums of the next longer step; none where they are not wanted, or there is none.
+    pub(crate) longer: Option<&'a Sums<F, HISTOGRAMS>>,
+}
+
+impl<F: AddAssign + Copy + Default, const HISTOGRAMS: usize> Merger<F, HISTOGRAMS> {
+    /// Sums up the rows of a kind, which are of `step_seconds`; `ranks` has the position of each
+    /// number's key.
+    ///
+    /// # Errors
+    /// [`MalformedHistogram`] when bytes of a row are none.
+    pub(crate) fn merge<R: Summands<HISTOGRAMS, Figures = F>>(
+        &mut self,
+        rows: &NumberedRows<R>,
+        ranks: &[u32],
+        (merging, step_seconds): (Merging, i64),
+        is_of_kind: impl Fn(&R, usize) -> bool,
+    ) -> Result<MergedSums<'_, F, HISTOGRAMS>, MalformedHistogram> {
+        let longer_step = longer_step(step_seconds).filter(|_| merging != Merging::Sums);
+        let wants_own = merging != Merging::Longer;
+        if wants_own {
+            let sums = (&mut self.histogram, &mut self.own);
+            sum_up(rows, ranks, step_seconds, &is_of_kind, sums)?;
+        }
+        let sums = (&mut self.histogram, &mut self.longer);
+        match longer_step {
+            Some(step) if wants_own => {
+                let mut rows = vec![std::mem::take(&mut self.own).into_rows()];
+                sum_up(&rows, ranks, step, |_, _| true, sums)?;
+                self.own = rows.pop().map(|(own, _)| own).unwrap_or_default();
+            }
+            Some(step) => sum_up(rows, ranks, step, is_of_kind, sums)?,
+            None => {}
+        }
+        Ok(MergedSums {
+            own: wants_own.then_some(&self.own),
+            longer: longer_step.map(|_| &self.longer),
+        })
+    }
 }

@@ -16,50 +16,82 @@ pub(crate) enum Change<'a> {
     Call(&'a Call, Sign),
 }
 
-/// Hands over the spans that are new when `fresh` ones join `earlier` ones, and the calls by which
-/// their traces change: those that the whole trace has and the earlier spans had not, and those
-/// that the earlier spans had and the whole trace has not. Both lists are in order; earlier spans
-/// of other traces do not matter.
-pub(crate) fn each_change(
-    fresh: &[LinkedSpan],
-    earlier: &[LinkedSpan],
-    names: &mut Names,
-    mut see: impl FnMut(Change<'_>, &mut Names),
-) {
-    let mut linker = Linker::default();
-    let mut whole = Vec::new();
-    let mut earlier = by_trace(earlier).peekable();
-    for fresh in by_trace(fresh) {
-        let id = fresh[0].trace_id;
-        while earlier.next_if(|spans| spans[0].trace_id < id).is_some() {}
-        let Some(earlier) = earlier.next_if(|spans| spans[0].trace_id == id) else {
-            for span in fresh {
-                see(Change::Span(span), names);
+/// Finds changes of traces, one after the other, in the same memory.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    linker: Linker,
+    whole: Vec<LinkedSpan>,
+}
+
+impl Changes {
+    /// Hands over the spans that are new when `fresh` ones join `earlier` ones, and the calls by
+    /// which their traces change: those that the whole trace has and the earlier spans had not, and
+    /// those that the earlier spans had and the whole trace has not. Both lists are in order;
+    /// earlier spans of other traces do not matter.
+    pub(crate) fn each(
+        &mut self,
+        fresh: &[LinkedSpan],
+        earlier: &[LinkedSpan],
+        names: &mut Names,
+        mut see: impl FnMut(Change<'_>, &mut Names),
+    ) {
+        for (fresh, earlier) in beside(fresh, earlier) {
+            if earlier.is_empty() {
+                for span in fresh {
+                    see(Change::Span(span), names);
+                }
+                for call in self.linker.link(fresh, names) {
+                    see(Change::Call(call, Sign::Added), names);
+                }
+            } else {
+                self.of_known_trace(fresh, earlier, names, &mut see);
             }
-            for call in linker.link(fresh, names) {
-                see(Change::Call(call, Sign::Added), names);
-            }
-            continue;
-        };
+        }
+    }
+
+    fn of_known_trace(
+        &mut self,
+        fresh: &[LinkedSpan],
+        earlier: &[LinkedSpan],
+        names: &mut Names,
+        mut see: impl FnMut(Change<'_>, &mut Names),
+    ) {
+        let Self { linker, whole } = self;
         whole.clear();
         whole.extend_from_slice(earlier);
         whole.extend_from_slice(fresh);
-        put_in_order(&mut whole, names);
-        if whole == earlier {
+        put_in_order(whole, names);
+        if whole.as_slice() == earlier {
             // Nothing but spans that were sent again.
-            continue;
+            return;
         }
-        each_new_span(&whole, earlier, |span| see(Change::Span(span), names));
+        each_new_span(whole, earlier, |span| see(Change::Span(span), names));
         let mut calls = |spans: &[LinkedSpan]| {
             let mut calls = linker.link(spans, names).to_vec();
             calls.sort_unstable();
             calls
         };
-        let (before, after) = (calls(earlier), calls(&whole));
+        let (before, after) = (calls(earlier), calls(whole));
         each_difference(&before, &after, |call, sign| {
             see(Change::Call(call, sign), names);
         });
     }
+}
+
+/// The fresh spans of each trace, and the earlier ones of the same; both lists are in order.
+fn beside<'a>(
+    fresh: &'a [LinkedSpan],
+    earlier: &'a [LinkedSpan],
+) -> impl Iterator<Item = (&'a [LinkedSpan], &'a [LinkedSpan])> {
+    let first = fresh.first().map(|span| span.trace_id);
+    let skipped = earlier.partition_point(|span| Some(span.trace_id) < first);
+    let mut earlier = by_trace(&earlier[skipped..]).peekable();
+    by_trace(fresh).map(move |fresh| {
+        let id = fresh[0].trace_id;
+        while earlier.next_if(|spans| spans[0].trace_id < id).is_some() {}
+        let same = earlier.next_if(|spans| spans[0].trace_id == id);
+        (fresh, same.unwrap_or_default())
+    })
 }
 
 /// The spans of a trace that the earlier ones do not have; both in order.

@@ -15,11 +15,50 @@ use super::peer::is_cache;
 use super::spans::{LinkedSpan, Peer};
 use crate::red::{availability_zone, service_version};
 
+/// So many spans are looked at together, and the rest of the last one's trace.
+const TOGETHER: usize = 1024;
+
 /// Appends the spans of a batch, in the order of its rows.
 pub(crate) fn read(batch: &SpanBatch, names: &mut Names, spans: &mut Vec<LinkedSpan>) {
     if let Some(mut columns) = SpanColumns::of(batch) {
         spans.extend((0..batch.rows()).map(|row| columns.span(row, names)));
     }
+}
+
+/// Reads spans and hands them over, whole traces together: few enough for caches where the rows are
+/// in the order of traces, as in our files, else all at once. `spans` is the memory that they take.
+pub(crate) fn read_traces(
+    batches: &[SpanBatch],
+    names: &mut Names,
+    spans: &mut Vec<LinkedSpan>,
+    mut see: impl FnMut(&mut Vec<LinkedSpan>, &mut Names),
+) {
+    let together = match are_in_order(batches) {
+        true => TOGETHER,
+        false => usize::MAX,
+    };
+    spans.clear();
+    for batch in batches {
+        let Some(mut columns) = SpanColumns::of(batch) else {
+            continue;
+        };
+        for row in 0..batch.rows() {
+            let is_of_last = |id| spans.last().is_some_and(|last| last.trace_id == id);
+            if spans.len() >= together && !is_of_last(columns.trace_id(row)) {
+                see(spans, names);
+                spans.clear();
+            }
+            spans.push(columns.span(row, names));
+        }
+    }
+    see(spans, names);
+    spans.clear();
+}
+
+fn are_in_order(batches: &[SpanBatch]) -> bool {
+    let batches = batches.iter().filter_map(SpanBatch::trace_ids);
+    let ids = batches.flat_map(|ids| (0..ids.len()).map(|row| trace_id(ids, row)));
+    ids.is_sorted_by_key(|id| u128::from_be_bytes(id.0))
 }
 
 /// The columns of a batch, where it has them.
@@ -82,6 +121,10 @@ impl<'a> SpanColumns<'a> {
         })
     }
 
+    fn trace_id(&self, row: usize) -> TraceId {
+        trace_id(self.trace_ids, row)
+    }
+
     fn span(&mut self, row: usize, names: &mut Names) -> LinkedSpan {
         let number = |column: &[i8]| column.get(row).map_or(0, |number| (*number).into());
         let kind = SpanKind::from_number(number(self.kinds));
@@ -92,7 +135,7 @@ impl<'a> SpanColumns<'a> {
         };
         let system = self.database_systems.text(row);
         LinkedSpan {
-            trace_id: TraceId(self.trace_ids.value(row).try_into().unwrap_or_default()),
+            trace_id: trace_id(self.trace_ids, row),
             span_id: span_id(self.span_ids, row).unwrap_or(SpanId([0; 8])),
             parent: span_id(self.parents, row),
             call_path: self.call_paths.name(row, names),
@@ -114,6 +157,10 @@ impl<'a> SpanColumns<'a> {
             },
         }
     }
+}
+
+fn trace_id(column: &FixedSizeBinaryArray, row: usize) -> TraceId {
+    TraceId(column.value(row).try_into().unwrap_or_default())
 }
 
 fn span_id(column: Option<&FixedSizeBinaryArray>, row: usize) -> Option<SpanId> {

@@ -9,7 +9,7 @@ use schemas::rollups::EDGE_DIMENSION_STEPS;
 use schemas::{TraceId, UnixNanos};
 use tokio::task::JoinSet;
 
-use super::changes::{Change, each_change};
+use super::changes::{Change, Changes};
 use super::fetch::{SpanSource, around};
 use super::graph::GraphSums;
 use super::names::Names;
@@ -85,7 +85,7 @@ async fn add_unrolled(
         .await?;
     let earlier = earlier.in_order(names);
     let mut kept = KeptOperations::of(source.rollups);
-    each_change(fresh, earlier, names, |change, names| {
+    Changes::default().each(fresh, earlier, names, |change, names| {
         if let Change::Call(call, sign) = change {
             sums.add(&kept.call(call, names), sign);
         }

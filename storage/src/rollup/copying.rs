@@ -15,6 +15,7 @@ use schemas::rollups::IS_FRESH;
 use tokio::task::spawn_blocking;
 
 use super::RollupFile;
+use super::blocks::Blocks;
 use super::encode::{EncodedRows, properties, widen};
 use super::file::RollupFooter;
 use crate::table::FigureBounds;
@@ -28,8 +29,6 @@ pub(super) async fn copied(
     files: &[Arc<RollupFile>],
     store: &Arc<dyn ObjectStore>,
 ) -> Result<EncodedRows> {
-    let bytes_of_all: u64 = files.iter().map(|file| file.added.size).sum();
-    let bytes_of_all = usize::try_from(bytes_of_all).unwrap_or_default();
     let mut writer = None;
     let mut starts = None;
     let mut rows = 0;
@@ -42,7 +41,7 @@ pub(super) async fn copied(
         widen(&mut starts, &[added.min_start_nanos, added.max_start_nanos]);
         let before = match writer.take() {
             Some(writer) => writer,
-            None => empty_file(file, &footer, bytes_of_all)?,
+            None => empty_file(file, &footer)?,
         };
         let appended = spawn_blocking(move || append(before, &footer, &stored)).await;
         writer = Some(appended.map_err(|error| ParquetError::External(Box::new(error)))??);
@@ -56,7 +55,7 @@ pub(super) async fn copied(
     let (min_start_nanos, max_start_nanos) = starts.unwrap_or_default();
     Ok(EncodedRows {
         date,
-        bytes: Bytes::from(writer.into_inner()?),
+        bytes: writer.into_inner()?.into(),
         rows: u64::try_from(rows).unwrap_or_default(),
         min_start_nanos,
         max_start_nanos,
@@ -80,14 +79,10 @@ pub(super) fn can_be_copied(file: &RollupFile, footer: &RollupFooter) -> bool {
     footer.is_ours() && is_in_order && descriptor.num_columns() == schema.fields().len()
 }
 
-fn empty_file(
-    file: &RollupFile,
-    footer: &RollupFooter,
-    bytes: usize,
-) -> Result<SerializedFileWriter<Vec<u8>>> {
+fn empty_file(file: &RollupFile, footer: &RollupFooter) -> Result<SerializedFileWriter<Blocks>> {
     let schema = footer.reader.parquet_schema().root_schema_ptr();
     let properties = properties((file.table.definition().schema)(), true);
-    SerializedFileWriter::new(Vec::with_capacity(bytes), schema, Arc::new(properties))
+    SerializedFileWriter::new(Blocks::default(), schema, Arc::new(properties))
 }
 
 fn row_count(footer: &RollupFooter) -> i64 {
@@ -97,10 +92,10 @@ fn row_count(footer: &RollupFooter) -> i64 {
 
 /// Appends the row groups of a stored file.
 fn append(
-    mut writer: SerializedFileWriter<Vec<u8>>,
+    mut writer: SerializedFileWriter<Blocks>,
     footer: &RollupFooter,
     stored: &Bytes,
-) -> Result<SerializedFileWriter<Vec<u8>>> {
+) -> Result<SerializedFileWriter<Blocks>> {
     let metadata = footer.reader.metadata();
     for (number, group) in metadata.row_groups().iter().enumerate() {
         let mut copy = writer.next_row_group()?;
@@ -123,7 +118,7 @@ fn is_freshness(column: &ColumnChunkMetaData) -> bool {
     column.column_type() == Type::BOOLEAN && column.column_path().parts() == [IS_FRESH]
 }
 
-fn write_false(copy: &mut SerializedRowGroupWriter<'_, Vec<u8>>, rows: i64) -> Result<()> {
+fn write_false(copy: &mut SerializedRowGroupWriter<'_, Blocks>, rows: i64) -> Result<()> {
     let rows = usize::try_from(rows).unwrap_or_default();
     let mut column = copy
         .next_column()?

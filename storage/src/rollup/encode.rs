@@ -9,8 +9,8 @@ use arrow_array::types::{Int64Type, UInt32Type};
 use arrow_array::{Array, ArrayRef, PrimitiveArray, RecordBatch, UInt32Array};
 use arrow_schema::{ArrowError, DataType, Schema, SchemaRef};
 use arrow_select::take::take_record_batch;
-use bytes::Bytes;
 use datafusion::arrow::compute::partition;
+use object_store::PutPayload;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, Encoding, ZstdLevel};
@@ -19,6 +19,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersi
 use parquet::schema::types::ColumnPath;
 use schemas::rollups::{BUCKET_START, IS_FRESH, IS_TOTAL, STEP_SECONDS};
 
+use super::blocks::Blocks;
 use crate::table::{FigureBounds, PartitionDate};
 
 /// Rows of a row group. It also ends where what is summed up changes: readers want one kind of rows.
@@ -31,9 +32,6 @@ const PAGE_BYTES: usize = 32 << 10;
 /// Histograms of this step, in seconds, and of longer ones are not compressed. There are few of them,
 /// and questions for weeks read all: to inflate them takes as long as to add them up.
 const SHORTEST_PLAIN_STEP: i64 = 3_600;
-/// What a file has room for at first, in bytes: it is moved less often as it grows, and what is not
-/// written to takes no memory.
-const FILE_BYTES: usize = 1 << 20;
 /// After so many rows it is looked whether a page is full.
 const BATCH_ROWS: usize = 64;
 
@@ -45,7 +43,7 @@ const KINDS: [&str; 4] = [STEP_SECONDS, IS_TOTAL, "dimension", IS_FRESH];
 pub(super) struct EncodedRows {
     /// The date of its buckets, UTC.
     pub(super) date: PartitionDate,
-    pub(super) bytes: Bytes,
+    pub(super) bytes: PutPayload,
     pub(super) rows: u64,
     /// The first bucket's start, nanoseconds since 1970.
     pub(super) min_start_nanos: i64,
@@ -146,7 +144,7 @@ fn int64<'a>(
 #[derive(Debug)]
 struct FileEncoder {
     key: FileKey,
-    writer: ArrowWriter<Vec<u8>>,
+    writer: ArrowWriter<Blocks>,
     /// What the last row is a sum over.
     kind: Vec<ArrayRef>,
     rows: u64,
@@ -166,11 +164,7 @@ impl FileEncoder {
             .with_skip_arrow_metadata(true);
         Ok(Self {
             key,
-            writer: ArrowWriter::try_new_with_options(
-                Vec::with_capacity(FILE_BYTES),
-                schema,
-                options,
-            )?,
+            writer: ArrowWriter::try_new_with_options(Blocks::default(), schema, options)?,
             kind: Vec::new(),
             rows: 0,
             starts: None,
@@ -210,7 +204,7 @@ impl FileEncoder {
         } = self.key;
         Ok(EncodedRows {
             date,
-            bytes: Bytes::from(self.writer.into_inner()?),
+            bytes: self.writer.into_inner()?.into(),
             rows: self.rows,
             min_start_nanos,
             max_start_nanos,
@@ -282,6 +276,7 @@ pub(super) fn properties(schema: &Schema, compresses_histograms: bool) -> Writer
 
 #[cfg(test)]
 mod tests {
+    use bytes::Bytes;
     use parquet::file::metadata::RowGroupMetaData;
     use parquet::file::reader::{FileReader, SerializedFileReader};
 
@@ -294,7 +289,8 @@ mod tests {
         let rows = counts(&[(10, 0, 1), (10, DAY, 2), (60, DAY, 3), (60, 2 * DAY, 4)]);
         let files = encode(&rows).expect("rows of a rollup table");
         let facts = files.iter().map(|file| {
-            let reader = SerializedFileReader::new(file.bytes.clone()).expect("Parquet");
+            let reader =
+                SerializedFileReader::new(Bytes::from(file.bytes.clone())).expect("Parquet");
             let groups = reader.metadata().row_groups().iter();
             let groups = groups.map(RowGroupMetaData::num_rows).collect();
             (
@@ -320,7 +316,8 @@ mod tests {
         let rows = counts(&[(10, 0, 1), (60, 0, 1), (3_600, 0, 1), (86_400, 0, 1)]);
         let files = encode(&rows).expect("rows of a rollup table");
         for (file, is_short) in files.iter().zip([true, true, false, false]) {
-            let reader = SerializedFileReader::new(file.bytes.clone()).expect("Parquet");
+            let reader =
+                SerializedFileReader::new(Bytes::from(file.bytes.clone())).expect("Parquet");
             for column in reader.metadata().row_group(0).columns() {
                 let is_compressed = column.compression() != Compression::UNCOMPRESSED;
                 let is_histogram = column.column_path().string() == "durations";

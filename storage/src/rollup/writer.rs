@@ -108,7 +108,7 @@ impl RollupWriter {
     pub(super) async fn put(&self, file: EncodedRows) -> Result<Arc<RollupFile>, StorageError> {
         let added = AddedFile {
             path: data_file_path(file.date, Uuid::new_v4()),
-            size: file.bytes.len() as u64,
+            size: file.bytes.content_length() as u64,
             modification_time_ms: clock::unix_millis(),
             date: Some(file.date),
             rows: Some(file.rows),
@@ -116,7 +116,7 @@ impl RollupWriter {
             max_start_nanos: file.max_start_nanos,
             figures: file.figures,
         };
-        let put = self.store.put(&added.location(), file.bytes.into()).await;
+        let put = self.store.put(&added.location(), file.bytes).await;
         put.map_err(|error| {
             let table = self.table.definition();
             StorageError::unavailable(&format!("write {} of {table}", added.path), error)

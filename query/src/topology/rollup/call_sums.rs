@@ -13,7 +13,7 @@ use super::super::operations::KeptOperations;
 use super::super::query::TopologyDimension;
 use super::writer::{EdgeWriter, RowKey, RowKind, RowSums};
 use crate::QueryError;
-use crate::rollups::{DurationSum, Keys, Numbered, Record, Records, ShortBucket};
+use crate::rollups::{DurationSum, Numbered, Record, Records, ShortBucket};
 
 /// What a row takes in a file, typically, in bytes.
 const ROW_BYTES: usize = 100;
@@ -21,16 +21,16 @@ const ROW_BYTES: usize = 100;
 /// In how many ways edges are told apart: one of them is not at all.
 const WAYS: usize = RowKind::DIMENSIONS.len();
 
-/// The numbers of an end: of its node, of that with its version, and with its zone.
-type EndNumbers = [u32; 3];
+/// Some of them together: not at all, by version, and by zone. They follow from the ends.
+const WAYS_BY_ENDS: [usize; 3] = [0, 2, 3];
+const BY_OPERATION: usize = 1;
 
-/// What a call says of its edge, in few words: the numbers of both ends and the connection; or that of
-/// the edge, the operation's own name and the service that it is of, which make the name by which it
-/// counts.
+/// What is said of a call, by number: of its ends and the connection, or of its edge and the
+/// operation's own name and service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct SaidEdge([u32; 3]);
+struct Said([u32; 3]);
 
-impl Hash for SaidEdge {
+impl Hash for Said {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
         let [one, two, three] = self.0;
@@ -80,9 +80,11 @@ impl Record for CallRecord {
 pub(crate) struct CallSums {
     /// For each way to tell edges apart. They are few, in each: all that tells calls apart, together,
     /// would make nearly an edge a call.
-    edges: [Keys<SaidEdge, EdgeKey>; WAYS],
-    ends: FastMap<End, EndNumbers>,
-    parts_of_ends: Numbered<End>,
+    edges: [Numbered<EdgeKey>; WAYS],
+    ends: Numbered<End>,
+    /// The numbers of edges, of [`WAYS_BY_ENDS`].
+    by_ends: FastMap<Said, [u32; WAYS_BY_ENDS.len()]>,
+    by_operation: FastMap<Said, u32>,
     records: Records<CallRecord>,
 }
 
@@ -95,20 +97,24 @@ impl CallSums {
         names: &mut Names,
         kept: &mut KeptOperations,
     ) {
-        let (caller, callee) = (self.numbers_of(call.caller), self.numbers_of(call.callee));
         let whole = EdgeKey::of(call);
-        let [edges, by_operation, by_version, by_zone] = &mut self.edges;
-        let between = |part: usize| SaidEdge([caller[part], callee[part], call.connection as u32]);
-        let by = |dimension| move || whole.told_apart_by(|one| one == dimension);
-        let edge = edges.number_of(between(0), || whole.told_apart_by(|_| false));
+        let by = |way: usize| whole.told_apart_by(|one| RowKind::DIMENSIONS[way] == Some(one));
+        let ends = [call.caller, call.callee].map(|end| self.ends.number_of(end));
+        let said = Said([ends[0], ends[1], call.connection as u32]);
+        let numbers = self
+            .by_ends
+            .entry(said)
+            .or_insert_with(|| WAYS_BY_ENDS.map(|way| self.edges[way].number_of(by(way))));
+        let [edge, by_version, by_zone] = *numbers;
         let service = call.operation.and_then(|operation| operation.service);
-        let operation = SaidEdge([edge, Name::code(whole.operation), Name::code(service)]);
-        let by_operation = by_operation.number_of(operation, || EdgeKey {
-            operation: call.operation.map(|operation| kept.name(operation, names)),
-            ..by(TopologyDimension::Operation)()
+        let said = Said([edge, Name::code(whole.operation), Name::code(service)]);
+        let by_operation = *self.by_operation.entry(said).or_insert_with(|| {
+            let operation = call.operation.map(|operation| kept.name(operation, names));
+            self.edges[BY_OPERATION].number_of(EdgeKey {
+                operation,
+                ..by(BY_OPERATION)
+            })
         });
-        let by_version = by_version.number_of(between(1), by(TopologyDimension::Version));
-        let by_zone = by_zone.number_of(between(2), by(TopologyDimension::Zone));
         self.records.add(CallRecord {
             edges: [edge, by_operation, by_version, by_zone],
             bucket: ShortBucket::of(call.start.0),
@@ -121,33 +127,15 @@ impl CallSums {
         });
     }
 
-    fn numbers_of(&mut self, end: End) -> EndNumbers {
-        if let Some(numbers) = self.ends.get(&end) {
-            return *numbers;
-        }
-        let End {
-            node,
-            version,
-            zone,
-        } = end;
-        let of_node = End::unseen(node.kind, node.name);
-        let parts = [of_node, End { version, ..of_node }, End { zone, ..of_node }];
-        let numbers = parts.map(|part| self.parts_of_ends.number_of(part));
-        self.ends.insert(end, numbers);
-        numbers
-    }
-
     /// The memory that the calls take, and that a file of their rows will take, about, in bytes.
     pub(crate) fn memory_bytes(&self) -> usize {
         let of_edges = self.edges.iter().map(|edges| {
             let rows = self.records.most_rows(edges.len());
             rows * ROW_BYTES + edges.memory_bytes()
         });
-        let of_ends = self.ends.len() * 2 * size_of::<(End, EndNumbers)>();
-        of_edges.sum::<usize>()
-            + of_ends
-            + self.parts_of_ends.memory_bytes()
-            + self.records.memory_bytes()
+        let said = self.by_ends.len() * 2 * size_of::<(Said, [u32; WAYS])>()
+            + self.by_operation.len() * 2 * size_of::<(Said, u32)>();
+        of_edges.sum::<usize>() + said + self.ends.memory_bytes() + self.records.memory_bytes()
     }
 
     /// Hands over rows, some at a time, each time of one step and in order.

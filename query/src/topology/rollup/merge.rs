@@ -9,8 +9,8 @@ use super::super::edge::EdgeKey;
 use super::super::names::Names;
 use super::read::{EdgeRows, malformed};
 use super::writer::{EdgeWriter, RowKey, RowKind, RowSums};
-use crate::red::{DurationHistogram, HistogramSum};
-use crate::rollups::{Numbered, NumberedRows, Sum, Sums, merged, step_of_all};
+use crate::red::DurationHistogram;
+use crate::rollups::{Merger, Numbered, NumberedRows, Sum, Sums, step_of_all};
 use crate::{MalformedHistogram, QueryError};
 
 /// Hands over what rows of one step become, some at a time, each time of one step and in order: one
@@ -35,15 +35,15 @@ pub(crate) fn merge_edges<E: From<QueryError>>(
     let next_step = longer_step(step);
     let mut own = EdgeWriter::new(&names, is_fresh && merging == Merging::Sums);
     let mut longer = EdgeWriter::new(&names, next_step.and_then(longer_step).is_some());
-    let mut histogram = HistogramSum::default();
+    let mut merger = Merger::default();
     for dimension in RowKind::DIMENSIONS {
         let of_step = |step| RowKind { dimension, step };
         let is_of_kind = |rows: &EdgeRows, row| rows.kind(row) == of_step(step);
-        let sums = merged(&rows, &ranks, (merging, step), is_of_kind, &mut histogram);
+        let sums = merger.merge(&rows, &ranks, (merging, step), is_of_kind);
         let sums = sums.map_err(malformed)?;
-        let mut write = |writer: &mut EdgeWriter<'_>, kind, sums: Sums<RowSums, 2>| {
-            let netted = netted(&sums).map_err(malformed)?;
-            for (sum, [client, server]) in netted.as_ref().unwrap_or(&sums).iter() {
+        let mut write = |writer: &mut EdgeWriter<'_>, kind, sums: &Sums<RowSums, 2>| {
+            let netted = netted(sums).map_err(malformed)?;
+            for (sum, [client, server]) in netted.as_ref().unwrap_or(sums).iter() {
                 let key = RowKey {
                     kind,
                     edge: edges[sum.key as usize],

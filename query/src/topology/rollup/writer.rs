@@ -13,7 +13,7 @@ use super::super::edge::EdgeKey;
 use super::super::names::Names;
 use super::super::query::TopologyDimension;
 use crate::QueryError;
-use crate::rollups::BATCH_ROWS;
+use crate::rollups::{BATCH_ROWS, histogram_column};
 
 /// The rows that together are all calls once, but for those that are counted in fresh rows of shorter
 /// steps alone.
@@ -109,10 +109,19 @@ impl NodeColumns {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct HalfColumns {
     sums: Int64Builder,
     durations: BinaryViewBuilder,
+}
+
+impl Default for HalfColumns {
+    fn default() -> Self {
+        Self {
+            sums: Int64Builder::new(),
+            durations: histogram_column(),
+        }
+    }
 }
 
 impl HalfColumns {

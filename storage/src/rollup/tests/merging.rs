@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow_array::RecordBatch;
 use arrow_select::concat::concat_batches;
+use bytes::Bytes;
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::arrow::ArrowWriter;
@@ -55,7 +56,7 @@ pub(super) async fn stored(
 
 fn by_us(rows: &[(i64, i64, i64)]) -> Vec<u8> {
     let file = encode_as_one(&counts(rows)).expect("rows of a rollup table");
-    file.bytes.to_vec()
+    Bytes::from(file.bytes).to_vec()
 }
 
 fn by_others(rows: &[(i64, i64, i64)]) -> Vec<u8> {
@@ -190,10 +191,10 @@ async fn copies_have_the_rows_of_files_and_none_is_fresh() {
     ];
     let once = copied(&files, &store).await.expect("copies");
     assert_eq!(once.rows, 9_005);
-    let copy = stored(&store, "once", once.bytes.to_vec()).await;
+    let copy = stored(&store, "once", Bytes::from(once.bytes.clone()).to_vec()).await;
     let again = copied(&[Arc::clone(&copy)], &store).await;
     let again = again.expect("copies a copy");
-    let copy_again = stored(&store, "again", again.bytes.to_vec()).await;
+    let copy_again = stored(&store, "again", Bytes::from(again.bytes.clone()).to_vec()).await;
     for (file, bytes) in [(copy, once.bytes), (copy_again, again.bytes)] {
         let footer = file.footer(&store).await.expect("reads");
         assert_eq!(Family::of(&file, &footer), Family::Settled(10));
@@ -206,7 +207,7 @@ async fn copies_have_the_rows_of_files_and_none_is_fresh() {
                 .all(|pages| !pages.page_locations().is_empty())
         );
         assert!(metadata.column_index().is_some());
-        let read = ParquetRecordBatchReaderBuilder::try_new(bytes).expect("Parquet");
+        let read = ParquetRecordBatchReaderBuilder::try_new(Bytes::from(bytes)).expect("Parquet");
         let read: Vec<RecordBatch> = read.build().expect("reads").map(Result::unwrap).collect();
         let read = concat_batches(&read[0].schema(), &read).expect("one schema");
         let read = conform(&read, red_schema()).expect("columns of red");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use arrow_select::concat::concat_batches;
+use bytes::Bytes;
 use datafusion::logical_expr::{Expr, ident, lit, not};
 use datafusion::physical_plan::displayable;
 use datafusion::prelude::{SessionConfig, SessionContext};
@@ -91,7 +92,7 @@ async fn with_fresh_rows(store: &Arc<dyn ObjectStore>) -> Arc<RollupFile> {
     ];
     let rows = concat_batches(red_schema(), &rows).expect("one schema");
     let file = encode_as_one(&rows).expect("rows of a rollup table");
-    stored(store, "mixed", file.bytes.to_vec()).await
+    stored(store, "mixed", Bytes::from(file.bytes).to_vec()).await
 }
 
 /// The row groups that a question reads: their rows, and what these are tested for.

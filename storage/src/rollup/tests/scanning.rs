@@ -7,6 +7,7 @@ use arrow_array::types::Int64Type;
 use arrow_array::{ArrayRef, BooleanArray, Int8Array, RecordBatch, StringArray};
 use arrow_schema::{DataType, Schema};
 use arrow_select::concat::concat_batches;
+use bytes::Bytes;
 use datafusion::arrow::compute::cast;
 use datafusion::catalog::MemTable;
 use datafusion::logical_expr::{Expr, ident, lit, not};
@@ -88,7 +89,7 @@ pub(super) fn written(by: Writer, rows: &RecordBatch) -> Vec<u8> {
     let (rows, properties) = match by {
         Writer::Ours => {
             let file = encode_as_one(rows).expect("rows of a rollup table");
-            return file.bytes.to_vec();
+            return Bytes::from(file.bytes).to_vec();
         }
         Writer::WithoutStatistics => (
             rows.clone(),
