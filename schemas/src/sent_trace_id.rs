@@ -1,4 +1,5 @@
-//! Trace ids of any text, as MTrace and SkyWalking send them: the mapping that `docs/mtrace.md` states.
+//! Trace ids of any text: the mapping that `docs/mtrace.md` states. What SkyWalking's agents send is
+//! hashed in the same way.
 
 use sha2::{Digest, Sha256};
 
@@ -52,6 +53,13 @@ impl TraceId {
     pub fn of_number(number: u64) -> Result<Self, SentIdError> {
         Self::from_wire(&u128::from(number).to_be_bytes()).ok_or(SentIdError::Zero)
     }
+
+    /// The id that stands for a text that is none: the first 16 bytes of its SHA-256.
+    pub fn of_hash(text: &[u8]) -> Self {
+        let hash = Sha256::digest(text);
+        let id = hash.get(..16).and_then(Self::from_wire);
+        id.unwrap_or(LAST_RESORT)
+    }
 }
 
 /// The number that a text of decimal digits is; none when it does not fit 64 bits.
@@ -66,9 +74,7 @@ fn of_text(text: &str) -> Result<TraceId, SentIdError> {
     if !is_short {
         return Err(SentIdError::TooLong);
     }
-    let hash = Sha256::digest(text);
-    let id = hash.get(..16).and_then(TraceId::from_wire);
-    Ok(id.unwrap_or(LAST_RESORT))
+    Ok(TraceId::of_hash(text.as_bytes()))
 }
 
 #[cfg(test)]

@@ -15,6 +15,9 @@ use super::model::Text;
 /// The attribute that keeps a trace id as it was sent.
 pub(super) const SENT_TRACE_ID: &str = "mtrace.trace_id";
 
+/// What stands for a span whose hash begins with zeros only, since no id is.
+const LAST_RESORT: SpanId = SpanId(1_u64.to_be_bytes());
+
 /// A trace id as sent.
 #[derive(Debug)]
 pub(super) enum SentTraceId<'a> {
@@ -77,8 +80,10 @@ pub(super) fn span_id(trace_id: TraceId, path: CallPath<'_>, side: Side) -> Span
     };
     let hash = Sha256::new_with_prefix(trace_id.0)
         .chain_update(path.as_str())
-        .chain_update(side);
-    SpanId(truncated(hash))
+        .chain_update(side)
+        .finalize();
+    let id = hash.get(..8).and_then(SpanId::from_wire);
+    id.unwrap_or(LAST_RESORT)
 }
 
 /// The id of the span that a span at a path stands below; none at the root. A server's or
@@ -95,17 +100,4 @@ pub(super) fn parent_span_id(
             span_id(trace_id, parent, Side::Executing)
         }
     })
-}
-
-/// The first bytes of a hash; the last one is 1 where all would be zero, since no id is.
-fn truncated<const N: usize>(hash: Sha256) -> [u8; N] {
-    let hash = hash.finalize();
-    let mut id = [0; N];
-    for (byte, hashed) in id.iter_mut().zip(hash) {
-        *byte = hashed;
-    }
-    if id == [0; N] {
-        id[N - 1] = 1;
-    }
-    id
 }

@@ -10,7 +10,7 @@ pub(super) const MAX_ID: usize = 128;
 pub(super) fn trace_id(text: &[u8]) -> [u8; 16] {
     match std::str::from_utf8(text).map(TraceId::parse) {
         Ok(Ok(id)) if text.len() == 32 => id.0,
-        _ => first_bytes(Sha256::new_with_prefix(text)),
+        _ => TraceId::of_hash(text).0,
     }
 }
 
@@ -24,15 +24,12 @@ impl SpanIds {
 
     /// The bytes of a span's id; the number has a fixed length, so no two inputs are the same.
     pub(super) fn span_id(&self, number: i32) -> [u8; 8] {
-        first_bytes(self.0.clone().chain_update(number.to_be_bytes()))
+        let hash = self.0.clone().chain_update(number.to_be_bytes());
+        *hash
+            .finalize()
+            .first_chunk()
+            .expect("a SHA-256 has 32 bytes")
     }
-}
-
-fn first_bytes<const N: usize>(hash: Sha256) -> [u8; N] {
-    *hash
-        .finalize()
-        .first_chunk()
-        .expect("a SHA-256 has 32 bytes")
 }
 
 #[cfg(test)]

@@ -21,9 +21,8 @@ const ROW_BYTES: usize = 100;
 /// In how many ways edges are told apart: one of them is not at all.
 const WAYS: usize = RowKind::DIMENSIONS.len();
 
-/// Some of them together: not at all, by version, and by zone. They follow from the ends.
-const WAYS_BY_ENDS: [usize; 3] = [0, 2, 3];
-const BY_OPERATION: usize = 1;
+/// The numbers of the edges that follow from a call's ends: not told apart, by version and by zone.
+type EdgesOfEnds = [u32; 3];
 
 /// What is said of a call, by number: of its ends and the connection, or of its edge and the
 /// operation's own name and service.
@@ -82,8 +81,7 @@ pub(crate) struct CallSums {
     /// would make nearly an edge a call.
     edges: [Numbered<EdgeKey>; WAYS],
     ends: Numbered<End>,
-    /// The numbers of edges, of [`WAYS_BY_ENDS`].
-    by_ends: FastMap<Said, [u32; WAYS_BY_ENDS.len()]>,
+    by_ends: FastMap<Said, EdgesOfEnds>,
     by_operation: FastMap<Said, u32>,
     records: Records<CallRecord>,
 }
@@ -98,21 +96,23 @@ impl CallSums {
         kept: &mut KeptOperations,
     ) {
         let whole = EdgeKey::of(call);
-        let by = |way: usize| whole.told_apart_by(|one| RowKind::DIMENSIONS[way] == Some(one));
+        let by = |dimension| whole.told_apart_by(|one| one == dimension);
+        let [edges, of_operations, of_versions, of_zones] = &mut self.edges;
         let ends = [call.caller, call.callee].map(|end| self.ends.number_of(end));
         let said = Said([ends[0], ends[1], call.connection as u32]);
-        let numbers = self
-            .by_ends
-            .entry(said)
-            .or_insert_with(|| WAYS_BY_ENDS.map(|way| self.edges[way].number_of(by(way))));
-        let [edge, by_version, by_zone] = *numbers;
+        let [edge, by_version, by_zone] = *self.by_ends.entry(said).or_insert_with(|| {
+            [
+                edges.number_of(whole.told_apart_by(|_| false)),
+                of_versions.number_of(by(TopologyDimension::Version)),
+                of_zones.number_of(by(TopologyDimension::Zone)),
+            ]
+        });
         let service = call.operation.and_then(|operation| operation.service);
         let said = Said([edge, Name::code(whole.operation), Name::code(service)]);
         let by_operation = *self.by_operation.entry(said).or_insert_with(|| {
-            let operation = call.operation.map(|operation| kept.name(operation, names));
-            self.edges[BY_OPERATION].number_of(EdgeKey {
-                operation,
-                ..by(BY_OPERATION)
+            of_operations.number_of(EdgeKey {
+                operation: call.operation.map(|operation| kept.name(operation, names)),
+                ..by(TopologyDimension::Operation)
             })
         });
         self.records.add(CallRecord {
@@ -133,7 +133,7 @@ impl CallSums {
             let rows = self.records.most_rows(edges.len());
             rows * ROW_BYTES + edges.memory_bytes()
         });
-        let said = self.by_ends.len() * 2 * size_of::<(Said, [u32; WAYS])>()
+        let said = self.by_ends.len() * 2 * size_of::<(Said, EdgesOfEnds)>()
             + self.by_operation.len() * 2 * size_of::<(Said, u32)>();
         of_edges.sum::<usize>() + said + self.ends.memory_bytes() + self.records.memory_bytes()
     }
