@@ -1,4 +1,4 @@
-//! The columns of the rollup tables: figures of spans and of calls by 10 s, 1 min, 1 h and 1 day.
+//! The columns of the rollup tables: figures of spans and of calls by 10 s, 1 min, 1 h and 8 h.
 //!
 //! A table's rows are sums. Each span, or call, is counted in the rows of the two shortest steps as
 //! soon as it is rolled up; rows of longer steps are made of those of the step before when files are
@@ -10,8 +10,9 @@ use std::sync::{Arc, LazyLock};
 
 use arrow_schema::{DataType, Field, Schema, SchemaRef};
 
-/// The lengths of the buckets that rollups are kept for, in seconds, shortest first.
-pub const ROLLUP_STEPS: [i64; 4] = [10, 60, 3_600, 86_400];
+/// The lengths of the buckets that rollups are kept for, in seconds, shortest first. A month in points
+/// of the longest one is a chart, and days are made of it, also those of UTC+8.
+pub const ROLLUP_STEPS: [i64; 4] = [10, 60, 3_600, 28_800];
 
 /// The steps whose rows are made of spans; those of each further one are made of the one before.
 pub const FIRST_STEPS: [i64; 2] = [10, 60];
@@ -89,7 +90,7 @@ pub fn red_schema() -> &'static SchemaRef {
 }
 
 /// The lengths of the buckets of rows of `edges` that have a dimension, in seconds.
-pub const EDGE_DIMENSION_STEPS: [i64; 3] = [60, 3_600, 86_400];
+pub const EDGE_DIMENSION_STEPS: [i64; 3] = [60, 3_600, 28_800];
 
 /// What a row of `edges` may tell apart besides caller, callee and connection: one at a time, as
 /// operations, versions and zones of both ends together would make nearly as many rows as calls.

@@ -65,7 +65,7 @@ struct OfDate {
 }
 
 /// The files that are to be merged next; none when all is well. Rows of a minute become those of an
-/// hour some files at a time, and rows of an hour those of a day when their date is over. A row of a
+/// hour some files at a time, and rows of an hour those of eight when their date is over. A row of a
 /// long step is written again about once for each size class, and once more when its date is over; as
 /// often, those of short steps are copied.
 pub(super) fn plan(files: &[Candidate<'_>], now_ms: i64) -> Option<Plan> {

@@ -313,7 +313,7 @@ mod tests {
 
     #[test]
     fn only_histograms_of_short_steps_are_compressed() {
-        let rows = counts(&[(10, 0, 1), (60, 0, 1), (3_600, 0, 1), (86_400, 0, 1)]);
+        let rows = counts(&[(10, 0, 1), (60, 0, 1), (3_600, 0, 1), (28_800, 0, 1)]);
         let files = encode(&rows).expect("rows of a rollup table");
         for (file, is_short) in files.iter().zip([true, true, false, false]) {
             let reader =

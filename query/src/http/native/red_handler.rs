@@ -30,7 +30,7 @@ use crate::red::{RedQuery, align};
         ("by" = Option<String>, Query, description = "What makes a series, separated by commas: `service`, `operation`, `kind`, `status`, `instance`, `version`, `zone`; by default `service`", example = "service,operation"),
         ("from" = Option<String>, Query, description = "`now-15m` (default), seconds since 1970, or RFC 3339; rounded down to a step", example = "now-1h"),
         ("to" = Option<String>, Query, description = "As `from`, `now` by default; rounded up to a step, not included", example = "now"),
-        ("step" = Option<String>, Query, description = "The length of a point, a multiple of 10s; by default about a ninetieth of the range, in whole minutes or hours where it is longer than one", example = "1m"),
+        ("step" = Option<String>, Query, description = "The length of a point, a multiple of 10s; by default about a ninetieth of the range, in whole minutes, hours, eight hours or days where it is longer", example = "1m"),
         ("percentiles" = Option<String>, Query, description = "From 0 to 100, separated by commas; `50,90,99,99.9` by default", example = "50,99,99.9"),
         ("apdex" = Option<String>, Query, description = "Apdex's threshold T: spans of up to T satisfy, those of up to 4T are tolerated and count half; those with an error are frustrating however fast they were", example = "300ms"),
         ("compare" = Option<String>, Query, description = "How much earlier a second range is to be set beside this one, a multiple of the step: `earlier` has its figures, `change` what became of them", example = "1d"),

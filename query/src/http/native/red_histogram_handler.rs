@@ -34,7 +34,7 @@ const MAX_EXEMPLARS: usize = 10;
         ("kind" = Option<String>, Query, description = "The kinds that count, separated by commas, or `all`; by default `server,consumer`", example = "server,consumer"),
         ("from" = Option<String>, Query, description = "`now-15m` (default), seconds since 1970, or RFC 3339; rounded down to a step", example = "now-1h"),
         ("to" = Option<String>, Query, description = "As `from`, `now` by default; rounded up to a step, not included", example = "now"),
-        ("step" = Option<String>, Query, description = "The length of a step, a multiple of 10s; by default about a ninetieth of the range, in whole minutes or hours where it is longer than one", example = "1m"),
+        ("step" = Option<String>, Query, description = "The length of a step, a multiple of 10s; by default about a ninetieth of the range, in whole minutes, hours, eight hours or days where it is longer", example = "1m"),
         ("buckets" = Option<usize>, Query, description = "The most buckets of durations, from 1 to 200; by default 40", example = 40),
         ("exemplars" = Option<usize>, Query, description = "The most exemplars of a cell, from 0 to 10; by default 1", example = 1),
         ("exact" = Option<bool>, Query, description = "Count the spans themselves, whatever is kept of them; slower, by default `false`", example = false),

@@ -75,15 +75,15 @@ fn step(parameters: &Parameters, from: UnixNanos, to: UnixNanos) -> Result<Durat
     Ok(step)
 }
 
-/// About a ninetieth of the range, a multiple of one of the lengths that figures are kept for: of
-/// days where it is longer than half of one, of hours where it is longer than one, of minutes where
-/// it is longer than one.
+/// About a ninetieth of the range, a multiple of one of the lengths that figures are kept for: the
+/// longest that is not much longer, and days beyond them.
 pub(super) fn default_step(from: UnixNanos, to: UnixNanos) -> Duration {
     let seconds = (to.0.abs_diff(from.0) / DEFAULT_POINTS).div_ceil(1_000_000_000);
     let unit = match seconds {
         ..=60 => RED_BUCKET.as_secs(),
         61..=3_600 => 60,
-        3_601..=43_200 => 3_600,
+        3_601..=14_400 => 3_600,
+        14_401..=57_600 => 28_800,
         _ => 86_400,
     };
     Duration::from_secs(seconds.max(1).next_multiple_of(unit))
@@ -174,7 +174,12 @@ mod tests {
         check(90 * 60, 3_600);
         check(7 * 24 * 60, 2 * 3_600);
         check(30 * 24 * 60, 8 * 3_600);
-        check(60 * 24 * 60, 24 * 3_600);
+        check(14 * 24 * 60, 4 * 3_600);
+        check(15 * 24 * 60, 4 * 3_600);
+        check(16 * 24 * 60, 8 * 3_600);
+        check(31 * 24 * 60, 16 * 3_600);
+        check(60 * 24 * 60, 16 * 3_600);
+        check(61 * 24 * 60, 24 * 3_600);
         check(365 * 24 * 60, 5 * 24 * 3_600);
     }
 }

@@ -59,7 +59,7 @@ fn query() -> impl Strategy<Value = RedQuery> {
         prop::option::weighted(0.3, prop::sample::select(values).prop_map(str::to_owned))
     };
     (
-        prop::sample::select(vec![10, 20, 60, 600, 3_600, 7_200, 86_400, 100_000]),
+        prop::sample::select(vec![10, 20, 60, 600, 3_600, 7_200, 28_800, 86_400, 100_000]),
         (-30 * 3_600..60_i64, 1..30 * 3_600_i64),
         subsequence(GroupBy::ALL.to_vec(), 0..=3),
         (one_of(&["shop", "unknown_service"]), one_of(&["GET /", ""])),

@@ -17,8 +17,8 @@ const KINDS: [(i64, bool); 7] = [
     (60, true),
     (3_600, false),
     (3_600, true),
-    (86_400, false),
-    (86_400, true),
+    (28_800, false),
+    (28_800, true),
 ];
 
 /// A row of `red`, in the order in which rows stand.

@@ -194,8 +194,8 @@ fn hours_become_days_once_their_date_is_over_and_no_minutes_wait() {
         newest(),
     ];
     check_families(0, &late, None);
-    // Those of a day are summed up as those of an hour are.
-    check_families(0, &[settled(86_400, 1, 1000, 16)], Some((0..16, SUM)));
+    // Those of the longest step are summed up as those of an hour are.
+    check_families(0, &[settled(28_800, 1, 1000, 16)], Some((0..16, SUM)));
 }
 
 #[test]
@@ -230,13 +230,13 @@ fn files_that_mix_rows_are_told_apart_one_by_one() {
 }
 
 #[test]
-fn merging_ends_and_all_is_counted_in_days_where_dates_are_over() {
+fn merging_ends_and_all_is_counted_in_the_longest_step_where_dates_are_over() {
     let sizes = |count: u64| (1..=count).map(|number| number * number * 37_000 % (8 << 20));
     let families = [
         Family::Fresh(MINUTE),
         Family::Fresh(HOUR),
         Family::Settled(10),
-        Family::Settled(86_400),
+        Family::Settled(28_800),
     ];
     let newest = 9;
     for growth in [1, 3] {
@@ -271,7 +271,7 @@ fn merging_ends_and_all_is_counted_in_days_where_dates_are_over() {
                 ],
                 (true, _) => vec![
                     (bytes, Family::Settled(HOUR)),
-                    (bytes / 2, Family::Settled(86_400)),
+                    (bytes / 2, Family::Settled(28_800)),
                 ],
             };
             assert!(is_fresh || !counts_longer);

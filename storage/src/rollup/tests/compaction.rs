@@ -74,7 +74,7 @@ async fn minutes_become_hours_once_there_are_many_files() {
 }
 
 #[tokio::test]
-async fn minutes_that_are_alone_become_hours_at_last_and_hours_days() {
+async fn minutes_that_are_alone_become_hours_at_last_and_hours_eight_of_them() {
     let world = World::new();
     let mut open = world.open().await;
     open.flush(&spans(0, 100)).await;

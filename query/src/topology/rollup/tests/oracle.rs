@@ -108,8 +108,8 @@ pub(super) fn first_rows_of_spans(sent: &[Sent]) -> Vec<Row> {
 
 /// The rows that spans should have in the end.
 pub(super) fn rows_of_spans(sent: &[Sent]) -> Vec<Row> {
-    let totals = [10, 60, 3_600, 86_400].map(|step| (step, None));
-    let further = [60, 3_600, 86_400]
+    let totals = [10, 60, 3_600, 28_800].map(|step| (step, None));
+    let further = [60, 3_600, 28_800]
         .into_iter()
         .flat_map(|step| TopologyDimension::ALL.map(|dimension| (step, Some(dimension))));
     let kinds: Vec<_> = totals.into_iter().chain(further).collect();
