@@ -10,6 +10,7 @@ use datafusion::common::Result;
 use object_store::ObjectStore;
 use tokio::sync::Semaphore;
 
+use crate::data_file::FileMemory;
 use crate::operations::OperationTable;
 use crate::rollup::{PerTable, RollupProvider, RollupTable};
 use crate::scan::SpanTable;
@@ -32,11 +33,13 @@ pub(crate) struct Catalog {
     objects: Objects,
 }
 
-/// Where tables are read from.
+/// Where tables are read from, and what is remembered of them.
 #[derive(Clone, Debug)]
 pub(crate) struct Objects {
     /// Rooted at the table of spans.
     pub(crate) spans: Arc<dyn ObjectStore>,
+    /// Of the files of that table.
+    pub(crate) files: Arc<FileMemory>,
     /// Rooted at the tables of figures, where there are any.
     figures: Option<PerTable<Arc<dyn ObjectStore>>>,
     /// One permit for each thread that may decode at the same time.
@@ -55,6 +58,7 @@ impl Objects {
         let threads = available_parallelism().map_or(1, usize::from);
         Self {
             spans,
+            files: FileMemory::new(),
             figures: None,
             decoders: Arc::new(Semaphore::new(threads)),
         }
@@ -120,13 +124,8 @@ impl PinnedTables {
     }
 
     fn operations(&self) -> Arc<dyn TableProvider> {
-        let decoders = Arc::clone(&self.objects.decoders);
-        let store = Arc::clone(&self.objects.spans);
-        Arc::new(OperationTable::new(
-            self.snapshot.all.clone(),
-            store,
-            decoders,
-        ))
+        let snapshot = self.snapshot.all.clone();
+        Arc::new(OperationTable::new(snapshot, self.objects.clone()))
     }
 }
 

@@ -1,7 +1,6 @@
 //! The distinct operations of a snapshot, and the table `operations` of them.
 
 use std::collections::BTreeSet;
-use std::pin::pin;
 use std::sync::{Arc, LazyLock};
 
 use arrow_array::{ArrayRef, Int8Array, RecordBatch, StringArray};
@@ -13,22 +12,18 @@ use datafusion::datasource::MemTable;
 use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use futures::{StreamExt, TryStreamExt, stream};
-use object_store::ObjectStore;
-use schemas::{ColumnId, columns};
-use tokio::sync::Semaphore;
+use roaring::RoaringBitmap;
+use schemas::columns;
 
 use crate::StorageError;
-use crate::data_file::{DataFile, Operation};
+use crate::catalog::Objects;
+use crate::data_file::Operation;
 use crate::flush::collect_operations;
-use crate::scan::{ScanContext, projected_schema, scan, whole_file};
+use crate::learning::operations_of;
 use crate::snapshot::Snapshot;
 
 /// Files that are read at the same time.
 const PARALLEL_FILES: usize = 4;
-/// Few enough that looking through a batch takes well under a millisecond.
-const BATCH_ROWS: usize = 8192;
-
-const WANTED: [ColumnId; 3] = [columns::SERVICE_NAME, columns::NAME, columns::KIND];
 
 static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(vec![
@@ -47,34 +42,26 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
 /// [`StorageError::Unavailable`] when a file cannot be read.
 pub(crate) async fn operations(
     snapshot: &Snapshot,
-    store: &Arc<dyn ObjectStore>,
-    decoders: &Arc<Semaphore>,
+    objects: &Objects,
 ) -> Result<BTreeSet<Operation>, StorageError> {
     let in_memory = {
         let snapshot = snapshot.clone();
         tokio::task::spawn_blocking(move || in_memory(&snapshot))
     };
     let in_files = stream::iter(snapshot.files.iter().cloned())
-        .map(|file| async move {
-            file.operations
-                .get_or_try_init(|| read(&file, store, decoders))
-                .await
-                .cloned()
-        })
+        .map(|file| async move { operations_of(&file, objects).await })
         .buffered(PARALLEL_FILES)
-        .try_collect::<Vec<_>>()
+        .try_fold(RoaringBitmap::new(), async |all, of_file| Ok(all | of_file))
         .await?;
     let mut all = in_memory
         .await
         .map_err(|error| StorageError::unavailable("look through the memtables", error))?;
-    for operations in in_files {
-        all.extend(operations.iter().cloned());
-    }
+    all.append(&mut objects.files.operations.of(&in_files));
     Ok(all)
 }
 
 fn in_memory(snapshot: &Snapshot) -> BTreeSet<Operation> {
-    let wanted = WANTED.map(|column| column.0);
+    let wanted = [columns::SERVICE_NAME, columns::NAME, columns::KIND].map(|column| column.0);
     let mut operations = BTreeSet::new();
     for batch in snapshot.memory_batches() {
         collect_operations(&batch.to_record_batch(Some(&wanted)), &mut operations);
@@ -82,52 +69,16 @@ fn in_memory(snapshot: &Snapshot) -> BTreeSet<Operation> {
     operations
 }
 
-/// Reads the three columns of a file.
-async fn read(
-    file: &Arc<DataFile>,
-    store: &Arc<dyn ObjectStore>,
-    decoders: &Arc<Semaphore>,
-) -> Result<Arc<BTreeSet<Operation>>, StorageError> {
-    let footer = file.footer(store).await?;
-    let unreadable =
-        |error| StorageError::unavailable(&format!("read data file {}", file.added.path), error);
-    let projection = WANTED.map(|column| column.0).to_vec();
-    let context = ScanContext {
-        store: Arc::clone(store),
-        decoders: Arc::clone(decoders),
-        schema: projected_schema(&projection).map_err(unreadable)?,
-        projection,
-        late: Vec::new(),
-        batch_rows: BATCH_ROWS,
-    };
-    let mut batches = pin!(scan(Arc::new(context), whole_file(file, &footer), None));
-    let mut operations = BTreeSet::new();
-    while let Some(batch) = batches.try_next().await.map_err(unreadable)? {
-        collect_operations(&batch, &mut operations);
-    }
-    Ok(Arc::new(operations))
-}
-
 /// The table `operations` of one snapshot.
 #[derive(Debug)]
 pub(crate) struct OperationTable {
     snapshot: Snapshot,
-    store: Arc<dyn ObjectStore>,
-    decoders: Arc<Semaphore>,
+    objects: Objects,
 }
 
 impl OperationTable {
-    /// `decoders` has one permit for each thread that may decode at the same time.
-    pub(crate) fn new(
-        snapshot: Snapshot,
-        store: Arc<dyn ObjectStore>,
-        decoders: Arc<Semaphore>,
-    ) -> Self {
-        Self {
-            snapshot,
-            store,
-            decoders,
-        }
+    pub(crate) fn new(snapshot: Snapshot, objects: Objects) -> Self {
+        Self { snapshot, objects }
     }
 }
 
@@ -148,7 +99,7 @@ impl TableProvider for OperationTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let operations = operations(&self.snapshot, &self.store, &self.decoders).await;
+        let operations = operations(&self.snapshot, &self.objects).await;
         let operations = operations.map_err(|error| DataFusionError::External(Box::new(error)))?;
         let table = MemTable::try_new(self.schema(), vec![vec![rows(&operations)?]])?;
         table.scan(state, projection, filters, limit).await

@@ -17,11 +17,11 @@ use tokio_util::sync::CancellationToken;
 use crate::budget::{MemoryBudget, Reservation};
 use crate::catalog::{Catalog, Objects};
 use crate::data_file::DataFile;
+use crate::learning;
 use crate::live::Live;
 use crate::rollup::{RollUp, Roller};
 use crate::stats::StorageStats;
 use crate::table::DeltaLog;
-use crate::trace_filters::TraceFilters;
 use crate::wal::{ReplayProgress, Wal, WalPosition};
 use crate::{StorageError, StorageSettings};
 
@@ -37,7 +37,7 @@ pub type OnReplay = Arc<dyn Fn(ReplayProgress) + Send + Sync>;
 pub struct SpanStore {
     shared: Arc<Shared>,
     stop: CancellationToken,
-    /// The flusher and, last, the one who rolls up.
+    /// The flusher, the one who rolls up, and the one who learns what files hold.
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -56,7 +56,6 @@ struct Shared {
     wal: Wal<Durable>,
     table: Mutex<TableWriter>,
     objects: Objects,
-    trace_filters: Arc<TraceFilters>,
     /// None where nothing is rolled up.
     roller: Option<Mutex<Roller>>,
     is_closing: AtomicBool,
@@ -134,6 +133,7 @@ impl SpanStore {
             let rolling = roll_up_task::run(Arc::clone(&shared), stop.clone());
             tasks.push(tokio::spawn(rolling));
         }
+        tasks.push(tokio::spawn(learn(Arc::clone(&shared), stop.clone())));
         Self {
             shared,
             stop,
@@ -265,4 +265,11 @@ impl SpanStore {
             wal: shared.wal.stats(),
         }
     }
+}
+
+/// Learns what the files hold that are there, until told to stop.
+async fn learn(shared: Arc<Shared>, stop: CancellationToken) {
+    let files = shared.live.store_snapshot().all.files;
+    let learning = learning::learn(&files, &shared.objects);
+    stop.run_until_cancelled(learning).await;
 }

@@ -9,8 +9,9 @@
 //! To ask each file's own bloom filter for each of thousands of traces takes seconds where there
 //! are a thousand files. Files that are written here share filters: what one of them does not know
 //! is in none of its files. It may only ever say "certainly not": a file's traces are in its filter
-//! before the file is seen by anyone, and bits are never taken out. A file without a filter, which
-//! was there at the start, came from another engine, or whose filter had to go, is asked itself.
+//! before the file is seen by anyone, and bits are never taken out. The traces of files that were
+//! there at the start are noted once they are read, newest first, in filters that count as older. A
+//! file without a filter, as none was left for it or it had to go, is asked itself.
 
 use std::collections::VecDeque;
 use std::hash::BuildHasher;
@@ -29,7 +30,7 @@ const FILTER_TRACES: usize = 800_000;
 /// With this many filters, 64 MiB, fifty million traces are known.
 const MOST_FILTERS: usize = 64;
 
-/// The filters of the files that were written since the start, within a bounded memory.
+/// The filters of many files, within a bounded memory.
 #[derive(Debug, Default)]
 pub(crate) struct TraceFilters {
     open: Mutex<OpenFilters>,
@@ -37,41 +38,83 @@ pub(crate) struct TraceFilters {
 
 #[derive(Debug, Default)]
 struct OpenFilters {
-    /// Oldest first; the last one takes further traces.
+    /// Of files that were written since the start, oldest first.
+    newer: Shelf,
+    /// Of those that were there before, newest first.
+    older: Shelf,
+    /// How many filters there ever were.
+    begun: u64,
+}
+
+/// Filters, of which the last one takes further traces.
+#[derive(Debug, Default)]
+struct Shelf {
     filters: VecDeque<Arc<TraceFilter>>,
     /// How many traces the last one was given.
     traces: usize,
-    /// How many filters there ever were.
-    begun: u64,
 }
 
 impl TraceFilters {
     /// Notes the traces of a new file, and gives the filter to ask for them as long as it is kept.
     pub(crate) fn note(&self, traces: &[TraceId]) -> Weak<TraceFilter> {
-        let filter = self.filter_for(traces.len());
-        for trace in traces {
-            filter.note(*trace);
-        }
+        let filter = {
+            let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            let open_one = open.newer.last_with_room_for(traces.len());
+            open_one.unwrap_or_else(|| open.begin_newer(traces.len()))
+        };
+        filter.note_all(traces);
         Arc::downgrade(&filter)
     }
 
-    fn filter_for(&self, traces: usize) -> Arc<TraceFilter> {
-        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.traces += traces;
-        match open.filters.back() {
-            // A file with more than fit has a filter of its own, which may say little.
-            Some(last) if open.traces <= FILTER_TRACES => Arc::clone(last),
-            _ => {
-                if open.filters.len() == MOST_FILTERS {
-                    open.filters.pop_front();
-                }
-                open.begun += 1;
-                open.traces = traces;
-                let filter = Arc::new(TraceFilter::new(open.begun));
-                open.filters.push_back(Arc::clone(&filter));
-                filter
-            }
+    /// As [`Self::note`], of a file that was there at the start and is older than those that were
+    /// noted before it; none when there is no memory left for it.
+    pub(crate) fn note_older(&self, traces: &[TraceId]) -> Option<Weak<TraceFilter>> {
+        let filter = {
+            let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            let open_one = open.older.last_with_room_for(traces.len());
+            open_one.or_else(|| open.begin_older(traces.len()))?
+        };
+        filter.note_all(traces);
+        Some(Arc::downgrade(&filter))
+    }
+}
+
+impl OpenFilters {
+    fn begin_newer(&mut self, traces: usize) -> Arc<TraceFilter> {
+        if self.are_as_many_as_may_be() {
+            let oldest = self.older.filters.pop_back();
+            drop(oldest.or_else(|| self.newer.filters.pop_front()));
         }
+        self.begun += 1;
+        self.newer.begin(self.begun, traces)
+    }
+
+    fn begin_older(&mut self, traces: usize) -> Option<Arc<TraceFilter>> {
+        if self.are_as_many_as_may_be() {
+            return None;
+        }
+        self.begun += 1;
+        Some(self.older.begin(self.begun, traces))
+    }
+
+    fn are_as_many_as_may_be(&self) -> bool {
+        self.newer.filters.len() + self.older.filters.len() == MOST_FILTERS
+    }
+}
+
+impl Shelf {
+    fn last_with_room_for(&mut self, traces: usize) -> Option<Arc<TraceFilter>> {
+        self.traces += traces;
+        let last = self.filters.back();
+        last.filter(|_| self.traces <= FILTER_TRACES).cloned()
+    }
+
+    /// A file with more than fit has a filter of its own, which may say little.
+    fn begin(&mut self, number: u64, traces: usize) -> Arc<TraceFilter> {
+        self.traces = traces;
+        let filter = Arc::new(TraceFilter::new(number));
+        self.filters.push_back(Arc::clone(&filter));
+        filter
     }
 }
 
@@ -106,6 +149,12 @@ impl TraceFilter {
     pub(crate) fn possible(&self, traces: &[TraceId]) -> Arc<[TraceId]> {
         let all = traces.iter().copied();
         all.filter(|trace| self.may_have(*trace)).collect()
+    }
+
+    fn note_all(&self, traces: &[TraceId]) {
+        for trace in traces {
+            self.note(*trace);
+        }
     }
 
     // Whoever hands over the file afterwards lets others see the bits as well, so that none of
@@ -189,5 +238,29 @@ mod tests {
         // What fits is added to the newest one.
         let again = filters.note(&full[..10]);
         assert!(Weak::ptr_eq(&again, all.last().expect("at least one")));
+        assert!(filters.note_older(&full[..1]).is_none(), "newer ones stay");
+    }
+
+    #[test]
+    fn filters_of_older_files_go_first_and_the_oldest_of_them() {
+        let filters = TraceFilters::default();
+        let full = traces(0..FILTER_TRACES as u128 / 2 + 1);
+        let new = filters.note(&full);
+        let older: Vec<_> = (0..MOST_FILTERS)
+            .map(|_| filters.note_older(&full))
+            .collect();
+        assert!(older[MOST_FILTERS - 1].is_none(), "no more than fit");
+        let kept = |number: usize| {
+            let filter: &Option<Weak<TraceFilter>> = &older[number];
+            filter
+                .as_ref()
+                .is_some_and(|filter| filter.strong_count() > 0)
+        };
+        assert!(kept(0) && kept(MOST_FILTERS - 2));
+        filters.note(&full);
+        filters.note(&full);
+        assert!(kept(0) && kept(MOST_FILTERS - 4));
+        assert!(!kept(MOST_FILTERS - 3) && !kept(MOST_FILTERS - 2));
+        assert!(new.strong_count() > 0);
     }
 }

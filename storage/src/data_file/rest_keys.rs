@@ -43,6 +43,11 @@ impl RestKeys {
         self.0.get(column).is_none_or(|keys| keys.contains(key))
     }
 
+    /// All keys that are told of.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &String> {
+        self.0.values().flatten()
+    }
+
     /// Adds the keys of a batch's rows.
     pub(crate) fn add(&mut self, batch: &RecordBatch) {
         self.0.retain(|name, keys| {

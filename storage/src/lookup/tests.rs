@@ -10,6 +10,7 @@ use tokio::runtime::Builder;
 use uuid::Uuid;
 
 use super::*;
+use crate::data_file::FileMemory;
 use crate::flush::encode_files;
 use crate::memtable::MemTable;
 use crate::table::{AddedFile, data_file_path};
@@ -40,7 +41,7 @@ async fn file(
     spans: SpanBatch,
     forget_footer: bool,
 ) -> Arc<DataFile> {
-    Arc::new(stored(store, spans, forget_footer).await.0)
+    stored(store, spans, forget_footer).await.0
 }
 
 /// A file, and its traces.
@@ -48,7 +49,7 @@ async fn stored(
     store: &Arc<dyn ObjectStore>,
     spans: SpanBatch,
     forget_footer: bool,
-) -> (DataFile, Vec<TraceId>) {
+) -> (Arc<DataFile>, Vec<TraceId>) {
     let encoded = encode_files(&[spans]).expect("encodes").remove(0);
     let added = AddedFile {
         path: data_file_path(encoded.date, Uuid::new_v4()),
@@ -64,10 +65,11 @@ async fn stored(
         .put(&added.location(), encoded.bytes.into())
         .await
         .expect("puts");
+    let memory = FileMemory::new();
     let file = if forget_footer {
-        DataFile::new(added)
+        memory.file(added)
     } else {
-        DataFile::written(added, encoded.footer, encoded.operations)
+        memory.written(added, encoded.footer, encoded.operations)
     };
     (file, encoded.traces)
 }
@@ -166,11 +168,12 @@ proptest! {
         for (first, count, known) in &files {
             let spans = batch(*first..first + count, 2);
             let (file, traces) = runtime.block_on(stored(&store, spans, true));
-            listed.push(Arc::new(match known {
-                Known::Written => file.with_trace_filter(kept.note(&traces)),
-                Known::Found => file,
-                Known::Forgotten => file.with_trace_filter(forgotten.note(&traces)),
-            }));
+            match known {
+                Known::Written => file.set_trace_filter(kept.note(&traces)),
+                Known::Found => {}
+                Known::Forgotten => file.set_trace_filter(forgotten.note(&traces)),
+            }
+            listed.push(file);
         }
         drop(forgotten);
         // Another engine removes a file, whose traces its filter still knows.
@@ -198,7 +201,8 @@ async fn files_that_a_filter_rules_out_are_not_opened() {
     for first in [0, 100, 200] {
         let (file, traces) = stored(&store, batch(first..first + 10, 1), true).await;
         store.delete(&file.path()).await.expect("deletes");
-        files.push(Arc::new(file.with_trace_filter(filters.note(&traces))));
+        file.set_trace_filter(filters.note(&traces));
+        files.push(file);
     }
     let snapshot = Snapshot {
         memtables: Vec::new(),

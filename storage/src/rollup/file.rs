@@ -6,20 +6,22 @@ use arrow_schema::{DataType, Field, Schema, SchemaRef};
 use object_store::ObjectStore;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::file::metadata::{PageIndexPolicy, RowGroupMetaData};
-use tokio::sync::OnceCell;
 
 use super::RollupTable;
 use crate::StorageError;
 use crate::data_file::StoredFile;
+use crate::footers::{FileEnd, FooterSlot, Footers, reader_bytes};
 use crate::table::AddedFile;
 
-/// A live file of a rollup table. Its footer is read once and kept: files never change, and
-/// compaction bounds how many there are.
+/// Footers of the files of a table: of those of a month, merged, some megabytes.
+pub(super) const FOOTER_BYTES: u64 = 16 << 20;
+
+/// A live file of a rollup table. Files never change, so its footer is remembered.
 #[derive(Debug)]
 pub(crate) struct RollupFile {
     pub(crate) table: RollupTable,
     pub(crate) added: AddedFile,
-    footer: OnceCell<Arc<RollupFooter>>,
+    footer: FooterSlot<RollupFooter>,
 }
 
 /// What the end of a file says, and where the table's columns are in it: other engines may have
@@ -37,11 +39,15 @@ pub(crate) struct RollupFooter {
 
 impl RollupFile {
     /// A file of which nothing but its log entry is known yet.
-    pub(crate) fn new(table: RollupTable, added: AddedFile) -> Self {
+    pub(crate) fn new(
+        table: RollupTable,
+        added: AddedFile,
+        footers: &Arc<Footers<RollupFooter>>,
+    ) -> Self {
         Self {
             table,
             added,
-            footer: OnceCell::new(),
+            footer: footers.slot(),
         }
     }
 
@@ -63,7 +69,7 @@ impl RollupFile {
         store: &Arc<dyn ObjectStore>,
     ) -> Result<Arc<RollupFooter>, StorageError> {
         let definition = self.table.definition();
-        let fetch = || async {
+        let fetch = async {
             // Types are the table's, whatever the writer had in memory.
             let options = ArrowReaderOptions::new()
                 .with_skip_arrow_metadata(true)
@@ -73,11 +79,10 @@ impl RollupFile {
             let schema = (definition.schema)();
             let options = options.with_schema(with_views(reader.schema(), schema));
             let reader = ArrowReaderMetadata::try_new(Arc::clone(reader.metadata()), options)?;
-            let footer = RollupFooter::new(reader, schema);
-            Ok::<_, parquet::errors::ParquetError>(Arc::new(footer))
+            Ok::<_, parquet::errors::ParquetError>(RollupFooter::new(reader, schema))
         };
-        let footer = self.footer.get_or_try_init(fetch).await;
-        footer.cloned().map_err(|error| {
+        let footer = self.footer.get_or_fetch(fetch).await;
+        footer.map_err(|error| {
             let path = &self.added.path;
             StorageError::unavailable(&format!("read {path} of {definition}"), error)
         })
@@ -119,6 +124,12 @@ impl RollupFooter {
     }
 }
 
+impl FileEnd for RollupFooter {
+    fn bytes(&self) -> usize {
+        reader_bytes(&self.reader)
+    }
+}
+
 /// The schema of a file, with views of bytes where the table has them: they are not copied when they
 /// are read.
 fn with_views(of_file: &SchemaRef, of_table: &SchemaRef) -> SchemaRef {
@@ -139,6 +150,11 @@ pub(super) mod tests {
     use parquet::arrow::ArrowWriter;
 
     use super::*;
+
+    /// A file that shares nothing with others.
+    pub(in super::super) fn rollup_file(table: RollupTable, added: AddedFile) -> Arc<RollupFile> {
+        Arc::new(RollupFile::new(table, added, &Footers::within(1 << 20)))
+    }
 
     /// The footer of a file without rows.
     pub(in super::super) fn empty_footer(table: RollupTable) -> Arc<RollupFooter> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::recovery::{CatchUp, Logs, recover};
 use super::writer::RollupWriter;
 use super::{PerTable, RollupTable, Rollups};
-use crate::data_file::DataFile;
+use crate::data_file::{DataFile, FileMemory};
 use crate::table::DeltaLog;
 use crate::{StorageError, StorageSettings};
 
@@ -18,7 +18,8 @@ pub(crate) struct OpenedRollups {
     pub(crate) catch_up: Option<CatchUp>,
 }
 
-/// Opens the tables, making those that are missing. `files` are the live ones of `spans`.
+/// Opens the tables, making those that are missing. `files` are the live ones of `spans`, and `memory`
+/// what is remembered of them.
 ///
 /// # Errors
 /// [`StorageError::Incompatible`] when they tell of another table of spans; otherwise as
@@ -27,10 +28,11 @@ pub(crate) async fn open(
     settings: &StorageSettings,
     spans: &DeltaLog,
     files: Arc<[Arc<DataFile>]>,
+    memory: &FileMemory,
 ) -> Result<OpenedRollups, StorageError> {
     let opening = |table| RollupWriter::open(settings, table);
     let (red, edges) = tokio::try_join!(opening(RollupTable::Red), opening(RollupTable::Edges))?;
-    begin(PerTable { red, edges }, spans, files).await
+    begin(PerTable { red, edges }, spans, files, memory).await
 }
 
 /// As [`open`], with tables that are open.
@@ -38,6 +40,7 @@ pub(super) async fn begin(
     writers: PerTable<RollupWriter>,
     spans: &DeltaLog,
     live: Arc<[Arc<DataFile>]>,
+    memory: &FileMemory,
 ) -> Result<OpenedRollups, StorageError> {
     let cursors = PerTable {
         red: writers.red.cursor(),
@@ -62,6 +65,7 @@ pub(super) async fn begin(
     let (rollups, catch_up) = recover(&Logs {
         version,
         live,
+        memory,
         history: spans.history(first).await?,
         cursors,
         files: PerTable {

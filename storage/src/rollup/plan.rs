@@ -144,7 +144,7 @@ impl Facts for RowGroupFacts<'_> {
 mod tests {
     use super::*;
     use crate::rollup::RollupTable;
-    use crate::rollup::file::tests::empty_footer;
+    use crate::rollup::file::tests::{empty_footer, rollup_file};
     use crate::table::{AddedFile, PartitionDate};
 
     fn rows(start: i64, rows: usize) -> WantedRows {
@@ -159,7 +159,7 @@ mod tests {
             figures: None,
         };
         WantedRows {
-            file: Arc::new(RollupFile::new(RollupTable::Red, added)),
+            file: rollup_file(RollupTable::Red, added),
             footer: empty_footer(RollupTable::Red),
             row_group: 0,
             rows,

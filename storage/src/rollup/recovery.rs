@@ -5,16 +5,18 @@ use std::sync::Arc;
 
 use super::state::Pending;
 use super::{PerTable, RollupFiles, RollupTable, Rollups};
-use crate::data_file::DataFile;
+use crate::data_file::{DataFile, FileMemory};
 use crate::live::FileChange;
 use crate::table::PastCommit;
 
 /// What the tables' logs say.
-pub(crate) struct Logs {
+pub(crate) struct Logs<'a> {
     /// The latest version of the table of spans.
     pub(crate) version: u64,
     /// Its live files.
     pub(crate) live: Arc<[Arc<DataFile>]>,
+    /// What is remembered of its files.
+    pub(crate) memory: &'a FileMemory,
     /// Its latest commits, oldest first; all since the older of the cursors, unless they are gone.
     pub(crate) history: Vec<PastCommit>,
     /// Through which version of it each table of figures tells of spans; none for a new table.
@@ -23,7 +25,7 @@ pub(crate) struct Logs {
     pub(crate) files: RollupFiles,
 }
 
-impl Logs {
+impl Logs<'_> {
     /// Whether a table has rows, and does not say of which spans they tell.
     fn is_foreign(&self, table: RollupTable) -> bool {
         self.cursors.get(table).is_none() && !self.files.get(table).is_empty()
@@ -45,7 +47,7 @@ pub(crate) struct CatchUp {
 }
 
 /// The state to begin with. While a table has to catch up, nothing counts as rolled up.
-pub(crate) fn recover(logs: &Logs) -> (Rollups, Option<CatchUp>) {
+pub(crate) fn recover(logs: &Logs<'_>) -> (Rollups, Option<CatchUp>) {
     let past = Past::new(logs);
     let next = |table| logs.cursors.get(table).map_or(0, |cursor| cursor + 1);
     let (known, lost): (Vec<_>, Vec<_>) = RollupTable::ALL
@@ -94,13 +96,13 @@ pub(crate) fn recover(logs: &Logs) -> (Rollups, Option<CatchUp>) {
 
 /// The table of spans as it was.
 struct Past<'a> {
-    logs: &'a Logs,
+    logs: &'a Logs<'a>,
     /// Files that are live, or that the history names, by path.
     files: HashMap<&'a str, Arc<DataFile>>,
 }
 
 impl<'a> Past<'a> {
-    fn new(logs: &'a Logs) -> Self {
+    fn new(logs: &'a Logs<'a>) -> Self {
         let mut files: HashMap<&str, Arc<DataFile>> = HashMap::new();
         for file in logs.live.iter() {
             files.insert(&file.added.path, Arc::clone(file));
@@ -109,7 +111,7 @@ impl<'a> Past<'a> {
         let added = logs.history.iter().flat_map(|commit| &commit.added);
         let removed = logs.history.iter().flat_map(|commit| &commit.removed);
         for file in added.chain(removed) {
-            let new = || Arc::new(DataFile::new(file.clone()));
+            let new = || logs.memory.file(file.clone());
             files.entry(&file.path).or_insert_with(new);
         }
         Self { logs, files }

@@ -16,8 +16,10 @@ use super::compaction::{Candidate, Plan, Work};
 use super::copying::{can_be_copied, copied};
 use super::encode::{EncodedRows, Encoders};
 use super::family::Family;
+use super::file::{FOOTER_BYTES, RollupFooter};
 use super::merging::SideBySide;
 use super::{Merge, MergedRows, RollupFile, RollupTable, compaction};
+use crate::footers::Footers;
 use crate::table::{
     AddedFile, AppTransaction, Changes, Commit, Committed, DeltaLog, DurableLocal, Operation,
     Outcome, data_file_path,
@@ -42,6 +44,7 @@ pub(crate) struct RollupWriter {
     /// Rooted at the table.
     store: Arc<dyn ObjectStore>,
     files: Vec<Arc<RollupFile>>,
+    footers: Arc<Footers<RollupFooter>>,
     /// Files that were merged, and when.
     merged: VecDeque<(Instant, AddedFile)>,
 }
@@ -75,12 +78,14 @@ impl RollupWriter {
             DeltaLog::open_or_create(table.definition(), objects, clock::unix_millis()).await;
         let (log, state) = opened?;
         let files = state.files.into_iter();
-        let files = files.map(|added| Arc::new(RollupFile::new(table, added)));
+        let footers = Footers::within(FOOTER_BYTES);
+        let files = files.map(|added| Arc::new(RollupFile::new(table, added, &footers)));
         Ok(Self {
             table,
             log,
             store,
             files: files.collect(),
+            footers,
             merged: VecDeque::new(),
         })
     }
@@ -121,7 +126,7 @@ impl RollupWriter {
             let table = self.table.definition();
             StorageError::unavailable(&format!("write {} of {table}", added.path), error)
         })?;
-        Ok(Arc::new(RollupFile::new(self.table, added)))
+        Ok(Arc::new(RollupFile::new(self.table, added, &self.footers)))
     }
 
     /// Makes stored files part of the table, which from then on tells of the spans through the
@@ -340,10 +345,9 @@ impl RollupWriter {
         let removed: HashSet<&String> = changes.removed.iter().collect();
         self.files
             .retain(|file| !removed.contains(&file.added.path));
-        let table = self.table;
         let new = changes.added.into_iter();
         self.files
-            .extend(new.map(|added| Arc::new(RollupFile::new(table, added))));
+            .extend(new.map(|added| Arc::new(RollupFile::new(self.table, added, &self.footers))));
     }
 
     fn replace(&mut self, removed: &[Arc<RollupFile>], added: &[Arc<RollupFile>]) {

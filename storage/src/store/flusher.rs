@@ -81,7 +81,7 @@ async fn refresh(shared: &Shared) {
             added: changes
                 .added
                 .into_iter()
-                .map(|added| Arc::new(DataFile::new(added)))
+                .map(|added| shared.objects.files.file(added))
                 .collect(),
             removed: changes.removed,
             rewritten: changes.rewritten,
@@ -150,7 +150,7 @@ async fn flush(
         .foreign
         .added
         .into_iter()
-        .map(|added| Arc::new(DataFile::new(added)));
+        .map(|added| shared.objects.files.file(added));
     shared.live.replace_oldest_frozen(FileChange {
         version: committed.version,
         added: foreign.chain(own).collect(),
@@ -164,10 +164,10 @@ async fn flush(
 async fn store_files(shared: &Shared, frozen: Frozen) -> Result<Vec<Arc<DataFile>>, StorageError> {
     let chunks = Arc::clone(&frozen.view.chunks);
     drop(frozen);
-    let filters = Arc::clone(&shared.trace_filters);
+    let memory = Arc::clone(&shared.objects.files);
     let encoding = tokio::task::spawn_blocking(move || {
         let files = encode_files(&chunks)?.into_iter();
-        let noted = files.map(|file| (filters.note(&file.traces), file));
+        let noted = files.map(|file| (memory.traces.note(&file.traces), file));
         Ok::<Vec<_>, ParquetError>(noted.collect())
     });
     let encoded = encoding.await;
@@ -178,12 +178,13 @@ async fn store_files(shared: &Shared, frozen: Frozen) -> Result<Vec<Arc<DataFile
     let mut files = Vec::with_capacity(encoded.len());
     for (filter, file) in encoded {
         let file = store_file(shared, file).await?;
-        files.push(Arc::new(file.with_trace_filter(filter)));
+        file.set_trace_filter(filter);
+        files.push(file);
     }
     Ok(files)
 }
 
-async fn store_file(shared: &Shared, file: EncodedFile) -> Result<DataFile, StorageError> {
+async fn store_file(shared: &Shared, file: EncodedFile) -> Result<Arc<DataFile>, StorageError> {
     let added = AddedFile {
         path: data_file_path(file.date, Uuid::new_v4()),
         size: file.bytes.len() as u64,
@@ -202,7 +203,8 @@ async fn store_file(shared: &Shared, file: EncodedFile) -> Result<DataFile, Stor
     put.map_err(|error| {
         StorageError::unavailable(&format!("write data file {}", added.path), error)
     })?;
-    Ok(DataFile::written(added, file.footer, file.operations))
+    let memory = &shared.objects.files;
+    Ok(memory.written(added, file.footer, file.operations))
 }
 
 fn count(shared: &Shared, rows: u64, bytes: u64, started: Instant) {

@@ -33,23 +33,23 @@ pub(super) async fn open(
     let now_ms = clock::unix_millis();
     let table_dir = settings.data_dir.join("spans");
     let opening = tokio::task::spawn_blocking(move || DurableLocal::open(&table_dir, now_ms));
-    let objects: Arc<dyn ObjectStore> = Arc::new(
+    let spans: Arc<dyn ObjectStore> = Arc::new(
         opening
             .await
             .map_err(|error| StorageError::unavailable("open the table's directory", error))??,
     );
-    let (table, state) = DeltaLog::open_or_create(&SPANS, Arc::clone(&objects), now_ms).await?;
+    let (table, state) = DeltaLog::open_or_create(&SPANS, Arc::clone(&spans), now_ms).await?;
+    let mut objects = Objects::new(spans);
     let files: Arc<[Arc<DataFile>]> = state
         .files
         .into_iter()
-        .map(|added| Arc::new(DataFile::new(added)))
+        .map(|added| objects.files.file(added))
         .collect();
     let version = state.version;
     let live = Arc::new(Live::new(Arc::clone(&files), version, settings.flush_bytes));
-    let mut objects = Objects::new(objects);
     let mut roller = None;
     if let Some(roll_up) = roll_up {
-        let opened = rollup::open(&settings, &table, files).await?;
+        let opened = rollup::open(&settings, &table, files, &objects.files).await?;
         live.begin_rollups(opened.rollups);
         objects = objects.with_figures(PerTable {
             red: Arc::clone(opened.writers.red.store()),
@@ -75,7 +75,6 @@ pub(super) async fn open(
             uncommitted: None,
         }),
         objects,
-        trace_filters: Arc::default(),
         roller,
         is_closing: AtomicBool::new(false),
         counters: FlushCounters::default(),

@@ -16,6 +16,7 @@ use super::scanning::{Writer, written};
 use crate::rollup::copying::copied;
 use crate::rollup::encode::{encode, encode_as_one};
 use crate::rollup::family::Family;
+use crate::rollup::file::tests::rollup_file;
 use crate::rollup::merging::{ROWS_IN_MEMORY, SideBySide};
 use crate::rollup::stream::conform;
 use crate::rollup::{RollupFile, RollupTable};
@@ -51,7 +52,7 @@ pub(super) async fn stored(
     let added = unknown(name, bytes.len() as u64);
     let put = store.put(&added.location(), bytes.into()).await;
     put.expect("puts");
-    Arc::new(RollupFile::new(RollupTable::Red, added))
+    rollup_file(RollupTable::Red, added)
 }
 
 fn by_us(rows: &[(i64, i64, i64)]) -> Vec<u8> {
@@ -169,11 +170,11 @@ async fn the_log_tells_what_rows_our_files_hold() {
             figures: encoded.figures,
             ..unknown("one", 0)
         };
-        Family::by_log(&RollupFile::new(RollupTable::Red, added))
+        Family::by_log(&rollup_file(RollupTable::Red, added))
     };
     assert_eq!(family(&fresh(&counts(&all[..10]))), Some(Family::Fresh(10)));
     assert_eq!(family(&counts(&all[10..20])), Some(Family::Settled(60)));
-    let edges = RollupFile::new(RollupTable::Edges, unknown("two", 0));
+    let edges = rollup_file(RollupTable::Edges, unknown("two", 0));
     assert_eq!(Family::by_log(&edges), None);
 }
 

@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 
 use super::counting::ids;
 use super::world::{Sample, World, store_files};
-use crate::data_file::DataFile;
+use crate::data_file::FileMemory;
 use crate::rollup::parts::{PART_ROWS, SpanParts};
 
 /// So many traces of three spans each.
@@ -21,7 +21,7 @@ async fn a_trace_is_in_one_part() {
     let world = World::new();
     let samples = traces(PART_ROWS as u64);
     let files = store_files(&world.spans, &samples).await;
-    let file = Arc::new(DataFile::new(files[0].clone()));
+    let file = FileMemory::new().file(files[0].clone());
     let decoders = Arc::new(Semaphore::new(2));
     let opened = SpanParts::open(&file, &world.spans, &decoders, &[]).await;
     let mut parts = opened.expect("opens");

@@ -23,7 +23,8 @@ use schemas::rollups::{IS_FRESH, red_schema};
 
 use super::counting::counts;
 use crate::rollup::encode::encode_as_one;
-use crate::rollup::{RollupFile, RollupProvider, RollupTable};
+use crate::rollup::file::tests::rollup_file;
+use crate::rollup::{RollupProvider, RollupTable};
 use crate::table::AddedFile;
 
 /// Step, whether it is a total, service, kind, bucket, and whether it is fresh.
@@ -203,7 +204,7 @@ async fn check(files: Vec<(Writer, bool, Vec<Row>)>) {
         };
         let put = store.put(&file.location(), bytes.into()).await;
         put.expect("stores");
-        added.push(Arc::new(RollupFile::new(RollupTable::Red, file)));
+        added.push(rollup_file(RollupTable::Red, file));
         all.push(batch);
     }
     let context = |table| {

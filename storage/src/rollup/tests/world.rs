@@ -78,7 +78,8 @@ impl World {
 
     pub(super) async fn try_open(&self, roll_up: RollUp) -> Result<Open, StorageError> {
         let (log, state) = open_log(&self.spans).await;
-        let files = state.into_iter().map(DataFile::new).map(Arc::new);
+        let objects = Objects::new(Arc::clone(&self.spans));
+        let files = state.into_iter().map(|added| objects.files.file(added));
         let files: Arc<[Arc<DataFile>]> = files.collect();
         let live = Arc::new(Live::new(Arc::clone(&files), log.version(), usize::MAX));
         let store = |table| Arc::clone(self.figures.get(table)) as Arc<dyn ObjectStore>;
@@ -87,9 +88,9 @@ impl World {
             red: open(RollupTable::Red).await?,
             edges: open(RollupTable::Edges).await?,
         };
-        let opened = begin(writers, &log, files).await?;
+        let opened = begin(writers, &log, files, &objects.files).await?;
         live.begin_rollups(opened.rollups);
-        let objects = Objects::new(Arc::clone(&self.spans)).with_figures(PerTable {
+        let objects = objects.with_figures(PerTable {
             red: store(RollupTable::Red),
             edges: store(RollupTable::Edges),
         });
@@ -181,7 +182,8 @@ impl Open {
     }
 
     fn apply(&self, changes: Changes) {
-        let added = changes.added.into_iter().map(DataFile::new).map(Arc::new);
+        let added = changes.added.into_iter();
+        let added = added.map(|added| self.objects.files.file(added));
         self.live.apply(FileChange {
             version: self.log.version(),
             added: added.collect(),

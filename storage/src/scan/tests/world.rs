@@ -28,7 +28,7 @@ use schemas::{
 use uuid::Uuid;
 
 use crate::catalog::{Objects, PinnedTables};
-use crate::data_file::{DataFile, REST_KEYS_METADATA, RestKeys};
+use crate::data_file::{REST_KEYS_METADATA, RestKeys};
 use crate::gather::{Gather, concat, rows_of};
 use crate::memtable::MemTableView;
 use crate::scan::span_table::physical_filter;
@@ -80,6 +80,7 @@ pub(crate) enum Place {
 /// A store with a snapshot of it.
 pub(crate) struct World {
     pub(crate) store: Arc<dyn ObjectStore>,
+    pub(crate) objects: Objects,
     pub(crate) snapshot: Snapshot,
     /// All spans.
     pub(crate) all: SpanBatch,
@@ -89,6 +90,7 @@ impl World {
     /// Puts each batch of samples into its place. Spans are numbered: their ids are 1, 2, …
     pub(crate) async fn new(layout: &[(Place, Vec<Sample>)]) -> Self {
         let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
+        let objects = Objects::new(Arc::clone(&store));
         let (mut chunks, mut files, mut all) = (Vec::new(), Vec::new(), Vec::new());
         let mut next_id = 1;
         for (place, samples) in layout.iter().filter(|(_, samples)| !samples.is_empty()) {
@@ -100,7 +102,8 @@ impl World {
                     row_group_rows,
                     page_rows,
                 } => {
-                    files.push(file(&store, &spans, row_group_rows, page_rows).await);
+                    let added = file(&store, &spans, row_group_rows, page_rows).await;
+                    files.push(objects.files.file(added));
                 }
             }
             all.push(spans);
@@ -115,6 +118,7 @@ impl World {
         };
         Self {
             store,
+            objects,
             snapshot,
             all: concat(&all),
         }
@@ -123,7 +127,7 @@ impl World {
     pub(crate) fn tables(&self) -> PinnedTables {
         PinnedTables::new(
             StoreSnapshot::without_rollups(self.snapshot.clone()),
-            Objects::new(Arc::clone(&self.store)),
+            self.objects.clone(),
         )
     }
 
@@ -217,7 +221,7 @@ async fn file(
     spans: &SpanBatch,
     row_group_rows: usize,
     page_rows: usize,
-) -> Arc<DataFile> {
+) -> AddedFile {
     let spans = std::slice::from_ref(spans);
     let rows = Gather::new(spans).record_batch(&rows_of(spans));
     let mut properties = WriterProperties::builder()
@@ -255,7 +259,7 @@ async fn file(
         .put(&added.location(), bytes.into())
         .await
         .expect("puts");
-    Arc::new(DataFile::new(added))
+    added
 }
 
 /// `attribute_matches(column, key, value)`.

@@ -1,0 +1,98 @@
+//! What files hold that were there before the process was: their operations, and their traces.
+//!
+//! Of a file that is written here both are known. The others are read once, newest first, beside
+//! everything else; who needs the operations of one before its turn has come reads it then.
+
+use std::collections::BTreeSet;
+use std::pin::pin;
+use std::sync::Arc;
+
+use arrow_array::RecordBatch;
+use arrow_array::cast::AsArray;
+use futures::TryStreamExt;
+use roaring::RoaringBitmap;
+use schemas::{ColumnId, TraceId, columns};
+
+use crate::StorageError;
+use crate::catalog::Objects;
+use crate::data_file::DataFile;
+use crate::flush::collect_operations;
+use crate::scan::{ScanContext, projected_schema, scan, whole_file};
+
+/// Few enough that looking through a batch takes well under a millisecond.
+const BATCH_ROWS: usize = 8192;
+
+const WANTED: [ColumnId; 4] = [
+    columns::TRACE_ID,
+    columns::SERVICE_NAME,
+    columns::NAME,
+    columns::KIND,
+];
+
+/// Learns what all of some files hold, the last one first. A file that cannot be read is left to
+/// those who ask for it.
+pub(crate) async fn learn(files: &[Arc<DataFile>], objects: &Objects) {
+    for file in files.iter().rev() {
+        if let Err(error) = operations_of(file, objects).await {
+            tracing::warn!(%error, "what a file holds is learned when it is asked for");
+        }
+    }
+}
+
+/// The numbers of a file's operations.
+///
+/// # Errors
+/// [`StorageError::Unavailable`] when the file cannot be read.
+pub(crate) async fn operations_of(
+    file: &Arc<DataFile>,
+    objects: &Objects,
+) -> Result<RoaringBitmap, StorageError> {
+    let read = || read(file, objects);
+    file.operations.get_or_try_init(read).await.cloned()
+}
+
+/// Notes the traces of a file, and numbers its operations.
+async fn read(file: &Arc<DataFile>, objects: &Objects) -> Result<RoaringBitmap, StorageError> {
+    let footer = file.footer(&objects.spans).await?;
+    let unreadable =
+        |error| StorageError::unavailable(&format!("read data file {}", file.added.path), error);
+    let mut projection = WANTED.map(|column| column.0).to_vec();
+    projection.sort_unstable();
+    let context = ScanContext {
+        store: Arc::clone(&objects.spans),
+        decoders: Arc::clone(&objects.decoders),
+        schema: projected_schema(&projection).map_err(unreadable)?,
+        projection,
+        late: Vec::new(),
+        batch_rows: BATCH_ROWS,
+    };
+    let mut batches = pin!(scan(Arc::new(context), whole_file(file, &footer), None));
+    let mut operations = BTreeSet::new();
+    let mut traces = Vec::new();
+    while let Some(batch) = batches.try_next().await.map_err(unreadable)? {
+        collect_operations(&batch, &mut operations);
+        collect_traces(&batch, &mut traces);
+    }
+    traces.sort_unstable();
+    traces.dedup();
+    if let Some(filter) = objects.files.traces.note_older(&traces) {
+        file.set_trace_filter(filter);
+    }
+    Ok(objects.files.operations.note(operations))
+}
+
+/// Appends the traces of a batch; each once where their spans stand together.
+fn collect_traces(batch: &RecordBatch, traces: &mut Vec<TraceId>) {
+    let Some(ids) = batch.column_by_name(&columns::TRACE_ID.column().name) else {
+        return;
+    };
+    let ids = ids.as_fixed_size_binary();
+    for id in ids.value_data().as_chunks::<16>().0 {
+        if traces.last().is_none_or(|last| last.0 != *id) {
+            traces.push(TraceId(*id));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
