@@ -7,6 +7,8 @@ use datafusion::error::DataFusionError;
 use schemas::SpanBatchError;
 use schemas::typed_json::TypedJsonError;
 
+use crate::MalformedHistogram;
+
 /// Why a question has no answer. Each kind says what the asker should do.
 #[derive(Debug, thiserror::Error)]
 pub enum QueryError {
@@ -43,6 +45,13 @@ pub enum QueryError {
     /// The threads that answer questions cannot be started.
     #[error("the query threads cannot be started: {0}")]
     Threads(#[source] std::io::Error),
+}
+
+/// A row of figures that spanhouse did not write.
+impl From<MalformedHistogram> for QueryError {
+    fn from(error: MalformedHistogram) -> Self {
+        Self::Table(DataFusionError::External(Box::new(error)))
+    }
 }
 
 impl From<DataFusionError> for QueryError {

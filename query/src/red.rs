@@ -73,7 +73,7 @@ pub(crate) async fn heatmap(
     query: &HeatmapQuery,
 ) -> Result<Heatmap, QueryError> {
     let series = series(source, &query.of_cells()).await?;
-    let mut heatmap = Heatmap::of_series(query, series);
+    let mut heatmap = Heatmap::of_series(query, series)?;
     exemplars::find(&source.spans, query, &mut heatmap, source.counting).await?;
     Ok(heatmap)
 }

@@ -9,7 +9,7 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::cells::Cell;
 use super::group::Group;
-use super::histogram::{DurationHistogram, HistogramSum};
+use super::histogram::{DurationHistogram, HistogramSum, MalformedHistogram};
 use super::query::{GroupBy, nanos};
 use super::{RedQuery, Series};
 use crate::QueryError;
@@ -71,7 +71,7 @@ pub struct RedAnswer {
 /// Makes figures of the cells that [`RedQuery::of_cells`] asks for, of some groups at a time on
 /// each thread.
 pub(super) async fn of_series(query: &RedQuery, series: Series) -> Result<RedAnswer, QueryError> {
-    let groups = tallied(query, series);
+    let groups = tallied(query, series)?;
     let at_once = groups.len().div_ceil(PARTS).max(1);
     let shared = Arc::new(query.clone());
     let mut groups = groups.into_iter();
@@ -88,13 +88,15 @@ pub(super) async fn of_series(query: &RedQuery, series: Series) -> Result<RedAns
     let mut totals = Vec::new();
     let mut series_points = Vec::new();
     for part in parts {
-        for (total, points) in part.await? {
+        for (total, points) in part.await?? {
             totals.push(total);
             series_points.push(points);
         }
     }
     let range = query.range.length();
-    let total = Tally::sum(totals.iter(), &mut HistogramSum::default()).figures(query, range);
+    let mut sum = TallySum::default();
+    totals.iter().for_each(|total| sum.add(total));
+    let total = sum.take().figures(query, range);
     let series = totals.into_iter().zip(series_points);
     let series = series.map(|(mut total, (group, points))| RedSeries {
         group,
@@ -111,17 +113,28 @@ pub(super) async fn of_series(query: &RedQuery, series: Series) -> Result<RedAns
 /// The sum of a group, and its points.
 type Totalled = (Tally, (Group, Vec<(UnixNanos, RedFigures)>));
 
-fn totalled(query: &RedQuery, groups: Vec<(Group, Vec<(u32, Tally)>)>) -> Vec<Totalled> {
-    let mut sum = HistogramSum::default();
-    let groups = groups.into_iter().map(|(group, tallies)| {
-        let total = Tally::sum(tallies.iter().map(|(_, tally)| tally), &mut sum);
-        let points = tallies.into_iter().map(|(bucket, mut tally)| {
-            let start = query.start_of_step(bucket);
-            (start, tally.figures(query, query.step))
-        });
-        (total, (group, points.collect()))
-    });
-    groups.collect()
+fn totalled(
+    query: &RedQuery,
+    groups: Vec<(Group, Vec<(u32, Tally)>)>,
+) -> Result<Vec<Totalled>, MalformedHistogram> {
+    let mut sum = TallySum::default();
+    // The histograms of all points are read in the same memory, one after the other.
+    let mut room = DurationHistogram::default();
+    let mut all = Vec::with_capacity(groups.len());
+    for (group, tallies) in groups {
+        let mut points = Vec::with_capacity(tallies.len());
+        for (bucket, mut tally) in tallies {
+            tally.cell.unpack(&mut room)?;
+            sum.add(&tally);
+            points.push((
+                query.start_of_step(bucket),
+                tally.figures(query, query.step),
+            ));
+            room = tally.cell.durations;
+        }
+        all.push((sum.take(), (group, points)));
+    }
+    Ok(all)
 }
 
 /// The figures of nothing.
@@ -139,7 +152,10 @@ pub(super) fn no_figures() -> RedFigures {
 }
 
 /// Groups without the status where only Apdex needed it.
-fn tallied(query: &RedQuery, series: Series) -> Vec<(Group, Vec<(u32, Tally)>)> {
+fn tallied(
+    query: &RedQuery,
+    series: Series,
+) -> Result<Vec<(Group, Vec<(u32, Tally)>)>, MalformedHistogram> {
     let threshold = query.apdex.map(nanos);
     let keeps_status = query.group_by.contains(&GroupBy::Status);
     let mut groups = BTreeMap::<Group, BTreeMap<u32, Tally>>::new();
@@ -151,7 +167,7 @@ fn tallied(query: &RedQuery, series: Series) -> Vec<(Group, Vec<(u32, Tally)>)> 
         }
         let tallies = groups.entry(group).or_default();
         for (bucket, cell) in cells {
-            let tally = Tally::of(cell, threshold);
+            let tally = Tally::of(cell, threshold)?;
             tallies
                 .entry(bucket)
                 .and_modify(|sum| sum.merge(&tally))
@@ -159,9 +175,8 @@ fn tallied(query: &RedQuery, series: Series) -> Vec<(Group, Vec<(u32, Tally)>)> 
         }
     }
     let groups = groups.into_iter();
-    groups
-        .map(|(group, tallies)| (group, tallies.into_iter().collect()))
-        .collect()
+    let groups = groups.map(|(group, tallies)| (group, tallies.into_iter().collect()));
+    Ok(groups.collect())
 }
 
 /// A cell, and how Apdex counts its spans.
@@ -174,35 +189,27 @@ struct Tally {
 
 impl Tally {
     /// With no threshold all spans of the cell are frustrating.
-    fn of(mut cell: Cell, threshold: Option<i64>) -> Self {
+    fn of(mut cell: Cell, threshold: Option<i64>) -> Result<Self, MalformedHistogram> {
         let Some(threshold) = threshold else {
-            return Self {
+            return Ok(Self {
                 cell,
                 ..Self::default()
-            };
+            });
         };
+        cell.unpack(&mut DurationHistogram::default())?;
         let satisfied = cell.durations.count_at_most(threshold);
         let in_four = cell.durations.count_at_most(threshold.saturating_mul(4));
-        Self {
+        Ok(Self {
             cell,
             satisfied,
             tolerated: in_four - satisfied,
-        }
+        })
     }
 
     fn merge(&mut self, other: &Self) {
         self.cell.merge(&other.cell);
         self.satisfied += other.satisfied;
         self.tolerated += other.tolerated;
-    }
-
-    /// The sum of tallies.
-    fn sum<'a>(parts: impl Iterator<Item = &'a Self> + Clone, sum: &mut HistogramSum) -> Self {
-        Self {
-            cell: Cell::sum(parts.clone().map(|part| &part.cell), sum),
-            satisfied: parts.clone().map(|part| part.satisfied).sum(),
-            tolerated: parts.map(|part| part.tolerated).sum(),
-        }
     }
 
     fn figures(&mut self, query: &RedQuery, over: Duration) -> RedFigures {
@@ -231,5 +238,29 @@ impl Tally {
             apdex: query.apdex.map(|_| apdex),
             at_most,
         }
+    }
+}
+
+/// The sum of tallies whose histograms were read.
+#[derive(Debug, Default)]
+struct TallySum {
+    /// Without durations.
+    tally: Tally,
+    durations: HistogramSum,
+}
+
+impl TallySum {
+    fn add(&mut self, other: &Tally) {
+        self.tally.cell.add_figures(&other.cell);
+        self.tally.satisfied += other.satisfied;
+        self.tally.tolerated += other.tolerated;
+        self.durations.add_histogram(&other.cell.durations, 1);
+    }
+
+    /// The sum since the last one was taken.
+    fn take(&mut self) -> Tally {
+        let mut tally = std::mem::take(&mut self.tally);
+        tally.cell.durations = self.durations.take();
+        tally
     }
 }

@@ -9,7 +9,7 @@ use schemas::SpanBatch;
 use super::RedQuery;
 use super::distinct::{ByDigest, DistinctSpans};
 use super::group::{Group, Groups, value};
-use super::histogram::{DurationHistogram, HistogramSum};
+use super::histogram::{DurationHistogram, MalformedHistogram, StoredHistogram};
 use super::query::GroupBy;
 use super::row_sums::RowSums;
 use super::span_columns::{SpanColumns, SpanValues};
@@ -27,6 +27,8 @@ pub(crate) struct Cell {
     pub(crate) sum_nano: i128,
     pub(crate) max_nano: i64,
     pub(crate) durations: DurationHistogram,
+    /// Histograms of rows, which count too once they are read: see [`Self::unpack`].
+    pub(super) stored: Vec<StoredHistogram>,
 }
 
 impl Cell {
@@ -39,29 +41,38 @@ impl Cell {
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
+        self.add_figures(other);
+        self.durations.merge(&other.durations);
+        self.stored.extend_from_slice(&other.stored);
+    }
+
+    /// Adds the sums of another one, but for the histogram.
+    pub(super) fn add_figures(&mut self, other: &Self) {
         self.count = self.count.saturating_add(other.count);
         self.errors = self.errors.saturating_add(other.errors);
         self.sum_nano = self.sum_nano.saturating_add(other.sum_nano);
         self.max_nano = self.max_nano.max(other.max_nano);
-        self.durations.merge(&other.durations);
     }
 
-    /// The sum of cells: one after the other, they would be merged into an ever larger one.
-    pub(super) fn sum<'a>(
-        parts: impl Iterator<Item = &'a Self> + Clone,
-        sum: &mut HistogramSum,
-    ) -> Self {
-        let mut all = Self {
-            durations: sum.of(parts.clone().map(|part| &part.durations)),
-            ..Self::default()
-        };
-        for part in parts {
-            all.count = all.count.saturating_add(part.count);
-            all.errors = all.errors.saturating_add(part.errors);
-            all.sum_nano = all.sum_nano.saturating_add(part.sum_nano);
-            all.max_nano = all.max_nano.max(part.max_nano);
+    /// Reads the histograms of rows; from now on `durations` counts all. What was in `room` goes, and
+    /// its memory is used.
+    ///
+    /// # Errors
+    /// [`MalformedHistogram`] when one is none.
+    pub(super) fn unpack(
+        &mut self,
+        room: &mut DurationHistogram,
+    ) -> Result<(), MalformedHistogram> {
+        if self.stored.is_empty() {
+            return Ok(());
         }
-        all
+        room.clear();
+        for stored in std::mem::take(&mut self.stored) {
+            room.add_stored(&stored)?;
+        }
+        room.merge(&self.durations);
+        std::mem::swap(&mut self.durations, room);
+        Ok(())
     }
 }
 

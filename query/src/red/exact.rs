@@ -181,8 +181,7 @@ fn cells_of<'a>(
             group.set(GroupBy::Status, Some(status.name().to_owned()));
         }
         let count = counts.value(row).unsigned_abs();
-        let durations = DurationHistogram::from_bytes(histograms.value(row))
-            .map_err(|error| exec_datafusion_err!("{error}"))?;
+        let durations = DurationHistogram::from_bytes(histograms.value(row))?;
         let cell = Cell {
             count,
             errors: if status == StatusCode::Error {
@@ -193,6 +192,7 @@ fn cells_of<'a>(
             sum_nano: sums.value(row),
             max_nano: longest.value(row).max(0),
             durations,
+            ..Cell::default()
         };
         let bucket = u32::try_from(buckets.value(row));
         let bucket = bucket.expect("steps of a range are counted before it is read");

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use schemas::{SpanId, StatusCode, TraceId, UnixNanos};
 
+use super::histogram::{DurationHistogram, MalformedHistogram};
 use super::query::{GroupBy, nanos};
 use super::{RedQuery, Series};
 
@@ -61,11 +62,15 @@ pub(crate) struct Exemplar {
 }
 
 impl Heatmap {
-    pub(super) fn of_series(query: &HeatmapQuery, mut series: Series) -> Self {
+    pub(super) fn of_series(
+        query: &HeatmapQuery,
+        mut series: Series,
+    ) -> Result<Self, MalformedHistogram> {
         let mut lowest = i64::MAX;
         let mut highest = 0;
         let all_cells = series.iter_mut().flat_map(|(_, cells)| cells);
         for (_, cell) in all_cells {
+            cell.unpack(&mut DurationHistogram::default())?;
             for (low, high, _) in cell.durations.buckets() {
                 lowest = lowest.min(low);
                 highest = highest.max(high);
@@ -88,7 +93,7 @@ impl Heatmap {
                 }
             }
         }
-        heatmap
+        Ok(heatmap)
     }
 
     /// The cell that a span is in.

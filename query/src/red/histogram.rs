@@ -6,12 +6,12 @@
 
 mod count;
 mod difference;
+mod stored;
 mod sum;
 mod wire;
 
-use std::cmp::Ordering;
-
 use count::BucketCount;
+pub(crate) use stored::StoredHistogram;
 pub(crate) use sum::HistogramSum;
 pub use wire::MalformedHistogram;
 pub(crate) use wire::bytes_of_sorted;
@@ -56,7 +56,12 @@ impl DurationHistogram {
             return;
         }
         self.settle();
-        self.counts = merged(&self.counts, &other.counts);
+        if self.counts.len() < other.counts.len() {
+            let fewer = std::mem::replace(&mut self.counts, other.counts.clone());
+            merge_into(&mut self.counts, &fewer);
+        } else {
+            merge_into(&mut self.counts, &other.counts);
+        }
         for bucket in &other.pending {
             self.pending.push(*bucket);
         }
@@ -142,6 +147,12 @@ impl DurationHistogram {
         })
     }
 
+    /// Forgets everything but its memory.
+    pub(crate) fn clear(&mut self) {
+        self.counts.clear();
+        self.pending.clear();
+    }
+
     /// Sorts single values that wait into the buckets; nothing else changes.
     pub(crate) fn settle(&mut self) {
         if self.pending.is_empty() {
@@ -153,29 +164,29 @@ impl DurationHistogram {
             .map(|run| BucketCount::new(run[0], run.len() as u64))
             .collect();
         self.pending.clear();
-        self.counts = merged(&self.counts, &added);
+        merge_into(&mut self.counts, &added);
     }
 }
 
-/// Two ordered lists of counts as one.
-fn merged(one: &[BucketCount], other: &[BucketCount]) -> Vec<BucketCount> {
-    let mut all = Vec::with_capacity(one.len() + other.len());
-    let (mut one, mut other) = (one.iter().peekable(), other.iter().peekable());
-    loop {
-        let next = match (one.peek(), other.peek()) {
-            (None, None) => return all,
-            (Some(_), None) => one.next().copied(),
-            (None, Some(_)) => other.next().copied(),
-            (Some(left), Some(right)) => match left.bucket().cmp(&right.bucket()) {
-                Ordering::Less => one.next().copied(),
-                Ordering::Greater => other.next().copied(),
-                Ordering::Equal => one.next().zip(other.next()).map(|(left, right)| {
-                    BucketCount::new(left.bucket(), left.count() + right.count())
-                }),
-            },
-        };
-        all.extend(next);
+/// Adds an ordered list of counts to another one, where it is; quick when it is much the shorter.
+fn merge_into(counts: &mut Vec<BucketCount>, added: &[BucketCount]) {
+    // Those in `..end` are to be looked at, and those from `to` on are merged.
+    let mut end = counts.len();
+    counts.resize(end + added.len(), BucketCount::new(0, 0));
+    let mut to = counts.len();
+    for more in added.iter().rev() {
+        let at = counts[..end].partition_point(|held| held.bucket() < more.bucket());
+        let held = counts[at..end].first().copied();
+        let held = held.filter(|held| held.bucket() == more.bucket());
+        let after = at + usize::from(held.is_some());
+        to -= end - after;
+        counts.copy_within(after..end, to);
+        to -= 1;
+        let count = held.map_or(0, BucketCount::count) + more.count();
+        counts[to] = BucketCount::new(more.bucket(), count);
+        end = at;
     }
+    counts.drain(end..to);
 }
 
 /// The number of the bucket that holds a duration.

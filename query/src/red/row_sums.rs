@@ -12,7 +12,7 @@ use futures::stream::BoxStream;
 use super::RedQuery;
 use super::cells::{CELL_BYTES, Cell};
 use super::group::{Group, Groups, value};
-use super::histogram::HistogramSum;
+use super::histogram::{HistogramSum, StoredHistogram};
 use super::query::GroupBy;
 use super::span_columns::DIMENSIONS;
 use crate::QueryError;
@@ -21,6 +21,9 @@ use crate::rollups::RedRows;
 /// So many bytes of rows are held before they are added up: what counts into one cell lies apart,
 /// and sums of many histograms at once take far less time than one after the other.
 const HELD_BYTES: usize = 32 << 20;
+
+/// Of so many rows of a cell the histograms are kept as they are, until the cell is needed.
+const FEW_ROWS: usize = 4;
 
 /// Where a row is that counts into a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -40,6 +43,8 @@ pub(super) struct RowSums {
     held_bytes: usize,
     places: Vec<Place>,
     sum: HistogramSum,
+    /// What histograms take that are kept as they are.
+    stored_bytes: usize,
     memory: MemoryReservation,
 }
 
@@ -58,6 +63,7 @@ impl RowSums {
             held_bytes: 0,
             places: Vec::new(),
             sum: HistogramSum::default(),
+            stored_bytes: 0,
             memory,
         };
         while let Some(batch) = rows.try_next().await? {
@@ -123,7 +129,8 @@ impl RowSums {
         self.places = places;
         self.held.clear();
         self.held_bytes = 0;
-        Ok(self.memory.try_resize(self.cells.len() * CELL_BYTES)?)
+        let bytes = self.cells.len() * CELL_BYTES + self.stored_bytes;
+        Ok(self.memory.try_resize(bytes)?)
     }
 
     fn sum_of(&mut self, places: &[Place]) -> Result<Cell, QueryError> {
@@ -131,7 +138,13 @@ impl RowSums {
         for place in places {
             let (rows, row) = (&self.held[place.batch as usize], place.row as usize);
             rows.add_figures(row, &mut cell);
-            rows.add_durations(row, &mut self.sum)?;
+            if places.len() <= FEW_ROWS {
+                let stored = StoredHistogram::new(rows.durations(row));
+                self.stored_bytes += stored.heap_bytes();
+                cell.stored.push(stored);
+            } else {
+                rows.add_durations(row, &mut self.sum)?;
+            }
         }
         cell.durations = self.sum.take();
         Ok(cell)
@@ -200,6 +213,8 @@ mod tests {
         let sums = RowSums::of(Arc::new(query()), rows, memory).await;
         let (groups, cells, _) = sums.expect("enough memory").into_cells();
         let cells = cells.into_iter().map(|((group, step), mut cell)| {
+            let unpacked = cell.unpack(&mut DurationHistogram::default());
+            unpacked.expect("histograms");
             let service = groups[group as usize].value(GroupBy::Service);
             (
                 service.map(str::to_owned),

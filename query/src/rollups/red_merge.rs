@@ -6,7 +6,7 @@ use schemas::rollups::{Merging, longer_step};
 use super::numbered::Numbered;
 use super::parts::NumberedRows;
 use super::red_group::RedGroup;
-use super::red_rows::{RedRows, RowsOfStep, malformed};
+use super::red_rows::{RedRows, RowsOfStep};
 use super::red_writer::{RedWriter, RowSums};
 use super::sums::{Merger, Sums, step_of_all};
 use crate::QueryError;
@@ -39,7 +39,7 @@ pub(super) fn merge<E: From<QueryError>>(
         let kind = of_step(step_seconds);
         let is_of_kind = |rows: &RedRows, row| rows.rows_of_step(row) == kind;
         let sums = merger.merge(&rows, &ranks, (merging, step_seconds), is_of_kind);
-        let sums = sums.map_err(malformed).map_err(QueryError::from)?;
+        let sums = sums.map_err(QueryError::from)?;
         let mut write = |writer: &mut RedWriter<'_>, kind, sums: &Sums<RowSums, 1>| {
             for (sum, [durations]) in sums.iter() {
                 let group = &groups[sum.key as usize];

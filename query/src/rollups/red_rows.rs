@@ -14,7 +14,7 @@ use schemas::rollups::{BUCKET_START, IS_FRESH, red_schema};
 use super::red_writer::RowSums;
 use super::sums::{Summands, TableRows};
 use crate::QueryError;
-use crate::red::{Cell, GroupBy, HistogramSum, MalformedHistogram};
+use crate::red::{Cell, GroupBy, HistogramSum};
 use crate::topology::Sign;
 
 /// The rows that together are all spans once, but for those that are counted in fresh rows of shorter
@@ -139,14 +139,19 @@ impl RedRows {
         cell.max_nano = cell.max_nano.max(figures.max_nano);
     }
 
+    /// The histogram of a row, in HdrHistogram's form.
+    pub(crate) fn durations(&self, row: usize) -> &[u8] {
+        self.durations.value(row)
+    }
+
     /// Adds the histogram of a row to a sum.
     pub(crate) fn add_durations(
         &self,
         row: usize,
         sum: &mut HistogramSum,
     ) -> Result<(), QueryError> {
-        let added = sum.add_bytes(self.durations.value(row), 1);
-        Ok(added.map_err(malformed)?)
+        let added = sum.add_bytes(self.durations(row), 1);
+        Ok(added?)
     }
 }
 
@@ -182,11 +187,6 @@ impl TableRows<1> for RedRows {
     fn is_fresh(&self, row: usize) -> bool {
         self.fresh.is_valid(row) && self.fresh.value(row)
     }
-}
-
-/// A row that spanhouse did not write.
-pub(super) fn malformed(error: MalformedHistogram) -> DataFusionError {
-    DataFusionError::External(Box::new(error))
 }
 
 /// The column of a dimension.

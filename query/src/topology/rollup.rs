@@ -11,7 +11,7 @@ mod writer;
 
 pub(crate) use call_sums::CallSums;
 pub(crate) use merge::merge_edges;
-pub(super) use read::{EdgeRows, malformed};
+pub(super) use read::EdgeRows;
 
 #[cfg(test)]
 mod tests;

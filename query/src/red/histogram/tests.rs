@@ -127,6 +127,26 @@ proptest! {
         prop_assert_eq!(read.to_bytes(), again.to_bytes());
     }
 
+    /// Numbers of empty buckets and counts of one byte, of two, and of more.
+    #[test]
+    fn counts_are_read_as_they_were_written(
+        held in vec((prop_oneof![0..3_u32, 0..130_u32, 0..9_000_u32], prop_oneof![1..3_u64, 60..70_u64, 1..1_u64 << 40]), 0..200),
+    ) {
+        let mut next = 0;
+        let mut counts = Vec::new();
+        for (empty, count) in held {
+            let bucket = next + empty;
+            if bucket > bucket_of(u64::MAX) {
+                break;
+            }
+            counts.push(BucketCount::new(bucket, count));
+            next = bucket + 1;
+        }
+        let mut bytes = Vec::new();
+        wire::put_counts(counts.iter().copied(), &mut bytes);
+        prop_assert_eq!(DurationHistogram::from_bytes(&bytes).expect("a histogram").counts, counts);
+    }
+
     #[test]
     fn any_bytes_are_read_or_refused(bytes: Vec<u8>, header in any::<bool>()) {
         let mut whole = Vec::new();

@@ -33,11 +33,16 @@ impl DurationHistogram {
     /// [`MalformedHistogram`] for anything else.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, MalformedHistogram> {
         let mut histogram = Self::default();
+        histogram.read(bytes)?;
+        Ok(histogram)
+    }
+
+    /// As [`Self::from_bytes`], into an empty one.
+    pub(super) fn read(&mut self, bytes: &[u8]) -> Result<(), MalformedHistogram> {
         each_count(bytes, |bucket, count| {
             let held = BucketCount::new(bucket, count.cast_unsigned());
-            histogram.counts.push(held);
-        })?;
-        Ok(histogram)
+            self.counts.push(held);
+        })
     }
 }
 

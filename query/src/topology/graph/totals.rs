@@ -8,7 +8,7 @@ use tokio_util::task::AbortOnDropHandle;
 use super::super::TopologyQuery;
 use super::super::cell::{EdgeCell, HalfCell};
 use super::super::edge::EdgeKey;
-use super::super::rollup::{EdgeRows, malformed};
+use super::super::rollup::EdgeRows;
 use super::EdgePoint;
 use super::sums::Sums;
 use crate::QueryError;
@@ -148,9 +148,7 @@ impl Totals<'_> {
         self.point.add_histogram(&taken.durations, -1);
         for stored in &sums.rows {
             let bytes = durations(&self.batches[stored.batch as usize], stored.row as usize);
-            self.point
-                .add_bytes(bytes, stored.sign.weight().into())
-                .map_err(malformed)?;
+            self.point.add_bytes(bytes, stored.sign.weight().into())?;
         }
         Ok(HalfCell {
             sum_nano: added.sum_nano - taken.sum_nano,

@@ -7,7 +7,7 @@ use super::super::call::Sign;
 use super::super::cell::{EdgeCell, HalfCell};
 use super::super::edge::EdgeKey;
 use super::super::names::Names;
-use super::read::{EdgeRows, malformed};
+use super::read::EdgeRows;
 use super::writer::{EdgeWriter, RowKey, RowKind, RowSums};
 use crate::red::DurationHistogram;
 use crate::rollups::{Merger, Numbered, NumberedRows, Sum, Sums, step_of_all};
@@ -40,9 +40,9 @@ pub(crate) fn merge_edges<E: From<QueryError>>(
         let of_step = |step| RowKind { dimension, step };
         let is_of_kind = |rows: &EdgeRows, row| rows.kind(row) == of_step(step);
         let sums = merger.merge(&rows, &ranks, (merging, step), is_of_kind);
-        let sums = sums.map_err(malformed)?;
+        let sums = sums.map_err(QueryError::from)?;
         let mut write = |writer: &mut EdgeWriter<'_>, kind, sums: &Sums<RowSums, 2>| {
-            let netted = netted(sums).map_err(malformed)?;
+            let netted = netted(sums).map_err(QueryError::from)?;
             for (sum, [client, server]) in netted.as_ref().unwrap_or(sums).iter() {
                 let key = RowKey {
                     kind,

@@ -18,8 +18,8 @@ use super::super::names::{Name, Names};
 use super::super::peer::{ConnectionType, NodeKind};
 use super::super::query::TopologyDimension;
 use super::writer::{RowKind, RowSums};
+use crate::QueryError;
 use crate::rollups::{Summands, TableRows};
-use crate::{MalformedHistogram, QueryError};
 
 /// The columns with what makes an edge.
 const TEXTS: [&str; 10] = [
@@ -233,11 +233,6 @@ impl TableRows<2> for EdgeRows {
         let fresh = self.fresh.as_ref();
         fresh.is_some_and(|fresh| fresh.is_valid(row) && fresh.value(row))
     }
-}
-
-/// A row that spanhouse did not write.
-pub(in super::super) fn malformed(error: MalformedHistogram) -> QueryError {
-    QueryError::Table(DataFusionError::External(Box::new(error)))
 }
 
 /// Reads the edges of rows. Rows of one edge follow each other, so most texts are those of the row
