@@ -1,7 +1,8 @@
 //! What files hold that were there before the process was: their operations, and their traces.
 //!
 //! Of a file that is written here both are known. The others are read once, newest first, beside
-//! everything else; who needs the operations of one before its turn has come reads it then.
+//! everything else, as long as there is memory for their traces. Who needs the operations of one
+//! before, or of one beyond, reads it then.
 
 use std::collections::BTreeSet;
 use std::pin::pin;
@@ -22,17 +23,16 @@ use crate::scan::{ScanContext, projected_schema, scan, whole_file};
 /// Few enough that looking through a batch takes well under a millisecond.
 const BATCH_ROWS: usize = 8192;
 
-const WANTED: [ColumnId; 4] = [
-    columns::TRACE_ID,
-    columns::SERVICE_NAME,
-    columns::NAME,
-    columns::KIND,
-];
+/// What tells operations apart.
+const OPERATION: [ColumnId; 3] = [columns::SERVICE_NAME, columns::NAME, columns::KIND];
 
-/// Learns what all of some files hold, the last one first. A file that cannot be read is left to
-/// those who ask for it.
+/// Learns what some files hold, the last one first, until there is no memory for more. A file that
+/// cannot be read is left to those who ask for it.
 pub(crate) async fn learn(files: &[Arc<DataFile>], objects: &Objects) {
     for file in files.iter().rev() {
+        if !objects.files.traces.take_older() {
+            return;
+        }
         if let Err(error) = operations_of(file, objects).await {
             tracing::warn!(%error, "what a file holds is learned when it is asked for");
         }
@@ -56,7 +56,10 @@ async fn read(file: &Arc<DataFile>, objects: &Objects) -> Result<RoaringBitmap, 
     let footer = file.footer(&objects.spans).await?;
     let unreadable =
         |error| StorageError::unavailable(&format!("read data file {}", file.added.path), error);
-    let mut projection = WANTED.map(|column| column.0).to_vec();
+    let traces_are_noted = objects.files.traces.take_older();
+    let of_trace = traces_are_noted.then_some(columns::TRACE_ID);
+    let wanted = OPERATION.into_iter().chain(of_trace);
+    let mut projection: Vec<usize> = wanted.map(|column| column.0).collect();
     projection.sort_unstable();
     let context = ScanContext {
         store: Arc::clone(&objects.spans),
@@ -75,7 +78,7 @@ async fn read(file: &Arc<DataFile>, objects: &Objects) -> Result<RoaringBitmap, 
     }
     traces.sort_unstable();
     traces.dedup();
-    if let Some(filter) = objects.files.traces.note_older(&traces) {
+    if traces_are_noted && let Some(filter) = objects.files.traces.note_older(&traces) {
         file.set_trace_filter(filter);
     }
     Ok(objects.files.operations.note(operations))

@@ -66,6 +66,12 @@ impl TraceFilters {
         Arc::downgrade(&filter)
     }
 
+    /// Whether there is memory for traces of older files.
+    pub(crate) fn take_older(&self) -> bool {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        !open.are_as_many_as_may_be() || open.older.traces < FILTER_TRACES
+    }
+
     /// As [`Self::note`], of a file that was there at the start and is older than those that were
     /// noted before it; none when there is no memory left for it.
     pub(crate) fn note_older(&self, traces: &[TraceId]) -> Option<Weak<TraceFilter>> {
@@ -245,11 +251,13 @@ mod tests {
     fn filters_of_older_files_go_first_and_the_oldest_of_them() {
         let filters = TraceFilters::default();
         let full = traces(0..FILTER_TRACES as u128 / 2 + 1);
+        assert!(filters.take_older());
         let new = filters.note(&full);
         let older: Vec<_> = (0..MOST_FILTERS)
             .map(|_| filters.note_older(&full))
             .collect();
         assert!(older[MOST_FILTERS - 1].is_none(), "no more than fit");
+        assert!(!filters.take_older());
         let kept = |number: usize| {
             let filter: &Option<Weak<TraceFilter>> = &older[number];
             filter

@@ -110,13 +110,13 @@ pub(super) async fn of_series(query: &RedQuery, series: Series) -> Result<RedAns
     })
 }
 
+/// The tallies of a group by bucket, in order.
+type Tallied = (Group, Vec<(u32, Tally)>);
+
 /// The sum of a group, and its points.
 type Totalled = (Tally, (Group, Vec<(UnixNanos, RedFigures)>));
 
-fn totalled(
-    query: &RedQuery,
-    groups: Vec<(Group, Vec<(u32, Tally)>)>,
-) -> Result<Vec<Totalled>, MalformedHistogram> {
+fn totalled(query: &RedQuery, groups: Vec<Tallied>) -> Result<Vec<Totalled>, MalformedHistogram> {
     let mut sum = TallySum::default();
     // The histograms of all points are read in the same memory, one after the other.
     let mut room = DurationHistogram::default();
@@ -152,10 +152,7 @@ pub(super) fn no_figures() -> RedFigures {
 }
 
 /// Groups without the status where only Apdex needed it.
-fn tallied(
-    query: &RedQuery,
-    series: Series,
-) -> Result<Vec<(Group, Vec<(u32, Tally)>)>, MalformedHistogram> {
+fn tallied(query: &RedQuery, series: Series) -> Result<Vec<Tallied>, MalformedHistogram> {
     let threshold = query.apdex.map(nanos);
     let keeps_status = query.group_by.contains(&GroupBy::Status);
     let mut groups = BTreeMap::<Group, BTreeMap<u32, Tally>>::new();

@@ -77,7 +77,8 @@ impl HistogramSum {
         *sum = sum.saturating_add(count);
         let block = bucket as usize / BLOCK;
         if block != run.block {
-            self.touch(std::mem::replace(run, Run { block, buckets: 0 }));
+            self.touch(*run);
+            *run = Run { block, buckets: 0 };
         }
         run.buckets |= 1 << (bucket as usize % BLOCK);
     }
@@ -123,7 +124,7 @@ impl HistogramSum {
 
 /// Buckets of one block that were added to one after the other, a bit each: most histograms come in
 /// order, and each block is noted once.
-#[derive(Debug, Default)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Run {
     block: usize,
     buckets: u64,
