@@ -35,6 +35,9 @@ pub(crate) struct History {
     /// In nanoseconds.
     pub(crate) length: u64,
     pub(crate) spans: u64,
+    /// At how much memory spans are flushed: all come at once, and what is in one file was sent within
+    /// a minute of a real history.
+    pub(crate) flush_bytes: &'static str,
 }
 
 /// A service's number, and one of its instances.

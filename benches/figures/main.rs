@@ -114,6 +114,7 @@ fn main() -> anyhow::Result<()> {
             from: this_hour - 30 * 24 * HOUR_NANO,
             length: 30 * 24 * HOUR_NANO,
             spans: arguments.month,
+            flush_bytes: "96MiB",
         };
         run(&arguments, target, month, &asking::of_month(month))?;
     }
@@ -123,6 +124,8 @@ fn main() -> anyhow::Result<()> {
             from: now - 24 * HOUR_NANO,
             length: 24 * HOUR_NANO,
             spans: arguments.day,
+            // Files of a few minutes: on the day itself there would be one each minute.
+            flush_bytes: "1MiB",
         };
         run(&arguments, target, day, &asking::of_day(day))?;
     }
@@ -156,7 +159,8 @@ fn run(
     let dir = scratch.path();
     let machine_before = machine_time()?.busy;
     let own_before = own_cpu_seconds();
-    let server = Server::start(&arguments.server, dir)?;
+    let flush_bytes = ["--flush-bytes", history.flush_bytes];
+    let server = Server::start_with(&arguments.server, dir, &flush_bytes)?;
     let mut spans = 0;
     let mut sending = Duration::ZERO;
     for first in (0..history.requests()).step_by(REQUESTS_AT_ONCE as usize) {

@@ -45,6 +45,15 @@ impl Server {
     /// Starts `binary` on `dir/data` with free ports and default settings, and returns once it is
     /// ready. Its log goes to `dir/server.log`.
     pub(crate) fn start(binary: &Path, dir: &Path) -> anyhow::Result<Self> {
+        Self::start_with(binary, dir, &[])
+    }
+
+    /// As [`Self::start`], with further arguments.
+    pub(crate) fn start_with(
+        binary: &Path,
+        dir: &Path,
+        arguments: &[&str],
+    ) -> anyhow::Result<Self> {
         let log = OpenOptions::new()
             .create(true)
             .append(true)
@@ -57,6 +66,7 @@ impl Server {
         for listener in UNUSED_LISTENERS {
             command.args([listener, "off"]);
         }
+        command.args(arguments);
         command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

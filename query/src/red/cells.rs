@@ -9,7 +9,7 @@ use schemas::SpanBatch;
 use super::RedQuery;
 use super::distinct::{ByDigest, DistinctSpans};
 use super::group::{Group, Groups, value};
-use super::histogram::{DurationHistogram, MalformedHistogram, StoredHistogram};
+use super::histogram::{DurationHistogram, HistogramSum, MalformedHistogram, StoredHistogram};
 use super::query::GroupBy;
 use super::row_sums::RowSums;
 use super::span_columns::{SpanColumns, SpanValues};
@@ -18,6 +18,10 @@ use crate::{QueryError, RollUps};
 
 /// What a cell takes besides its histogram, and what a typical histogram takes, in bytes.
 pub(super) const CELL_BYTES: usize = 512;
+
+/// More histograms are summed at once: one after the other, they would be merged into an ever larger
+/// one.
+const MANY_STORED: usize = 8;
 
 /// The figures of the spans of one group in one bucket.
 #[derive(Clone, Debug, Default)]
@@ -66,9 +70,19 @@ impl Cell {
         if self.stored.is_empty() {
             return Ok(());
         }
+        let stored = std::mem::take(&mut self.stored);
+        if stored.len() > MANY_STORED {
+            let mut sum = HistogramSum::default();
+            for stored in &stored {
+                sum.add_bytes(stored.bytes(), 1)?;
+            }
+            sum.add_histogram(&self.durations, 1);
+            self.durations = sum.take();
+            return Ok(());
+        }
         room.clear();
-        for stored in std::mem::take(&mut self.stored) {
-            room.add_stored(&stored)?;
+        for stored in &stored {
+            room.add_stored(stored)?;
         }
         room.merge(&self.durations);
         std::mem::swap(&mut self.durations, room);
@@ -201,5 +215,46 @@ impl<'a> Cells<'a> {
             group.set(*by, value.map(str::to_owned));
         }
         Some(group)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn however_many_histograms_are_stored_a_cell_counts_all() {
+        for count in [0, 1, 2, MANY_STORED, MANY_STORED + 1, 100] {
+            let (mut cell, mut all) = (Cell::default(), DurationHistogram::default());
+            let mut room = DurationHistogram::default();
+            room.record(99);
+            for part in 0..count as i64 {
+                let mut durations = DurationHistogram::default();
+                for nanos in [part * 7_000, 1_000_000, part] {
+                    durations.record(nanos);
+                    all.record(nanos);
+                }
+                cell.stored
+                    .push(StoredHistogram::new(&durations.to_bytes()));
+            }
+            cell.durations.record(5);
+            all.record(5);
+            cell.unpack(&mut room).expect("histograms");
+            assert!(cell.stored.is_empty());
+            assert_eq!(cell.durations.to_bytes(), all.to_bytes(), "{count}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_histogram_is_told() {
+        for count in [1, MANY_STORED + 1] {
+            let stored = vec![StoredHistogram::new(b"none"); count];
+            let mut cell = Cell {
+                stored,
+                ..Cell::default()
+            };
+            let unpacked = cell.unpack(&mut DurationHistogram::default());
+            unpacked.expect_err("no histograms");
+        }
     }
 }

@@ -140,7 +140,7 @@ impl RowSums {
             rows.add_figures(row, &mut cell);
             if places.len() <= FEW_ROWS {
                 let stored = StoredHistogram::new(rows.durations(row));
-                self.stored_bytes += stored.heap_bytes();
+                self.stored_bytes += stored.bytes().len();
                 cell.stored.push(stored);
             } else {
                 rows.add_durations(row, &mut self.sum)?;

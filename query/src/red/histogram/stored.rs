@@ -13,9 +13,9 @@ impl StoredHistogram {
         Self(bytes.into())
     }
 
-    /// The memory that it takes beside itself, in bytes.
-    pub(crate) fn heap_bytes(&self) -> usize {
-        self.0.len()
+    /// The bytes that it was made of.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
     }
 }
 
