@@ -33,22 +33,22 @@ pub(crate) async fn learn(files: &[Arc<DataFile>], objects: &Objects) {
         if !objects.files.traces.take_older() {
             return;
         }
-        if let Err(error) = operations_of(file, objects).await {
+        if let Err(error) = learn_operations(file, objects).await {
             tracing::warn!(%error, "what a file holds is learned when it is asked for");
         }
     }
 }
 
-/// The numbers of a file's operations.
+/// Learns a file's operations, unless they are known.
 ///
 /// # Errors
 /// [`StorageError::Unavailable`] when the file cannot be read.
-pub(crate) async fn operations_of(
+pub(crate) async fn learn_operations(
     file: &Arc<DataFile>,
     objects: &Objects,
-) -> Result<RoaringBitmap, StorageError> {
+) -> Result<(), StorageError> {
     let read = || read(file, objects);
-    file.operations.get_or_try_init(read).await.cloned()
+    file.operations.get_or_try_init(read).await.map(drop)
 }
 
 /// Notes the traces of a file, and numbers its operations.

@@ -19,7 +19,7 @@ use crate::StorageError;
 use crate::catalog::Objects;
 use crate::data_file::Operation;
 use crate::flush::collect_operations;
-use crate::learning::operations_of;
+use crate::learning::learn_operations;
 use crate::snapshot::Snapshot;
 
 /// Files that are read at the same time.
@@ -48,11 +48,16 @@ pub(crate) async fn operations(
         let snapshot = snapshot.clone();
         tokio::task::spawn_blocking(move || in_memory(&snapshot))
     };
-    let in_files = stream::iter(snapshot.files.iter().cloned())
-        .map(|file| async move { operations_of(&file, objects).await })
+    stream::iter(snapshot.files.iter().cloned())
+        .map(|file| async move { learn_operations(&file, objects).await })
         .buffered(PARALLEL_FILES)
-        .try_fold(RoaringBitmap::new(), async |all, of_file| Ok(all | of_file))
+        .try_collect::<()>()
         .await?;
+    let known = snapshot
+        .files
+        .iter()
+        .filter_map(|file| file.operations.get());
+    let in_files = known.fold(RoaringBitmap::new(), |all, of_file| all | of_file);
     let mut all = in_memory
         .await
         .map_err(|error| StorageError::unavailable("look through the memtables", error))?;

@@ -40,15 +40,15 @@ async fn traces_and_operations_of_files_are_known_afterwards() {
         let traces: Vec<TraceId> = traces.into_iter().map(trace_id).collect();
         assert_eq!(&filter.possible(&traces)[..], &traces[..]);
         assert!(filter.possible(&[trace_id(200)]).is_empty());
-        let numbers = operations_of(file, &world.objects).await.expect("known");
+        let numbers = file.operations.get().expect("known");
         assert_eq!(
-            names(&world.objects.files.operations.of(&numbers)),
+            names(&world.objects.files.operations.of(numbers)),
             operations
         );
         // Nothing is read again.
         world.store.delete(&file.path()).await.expect("deletes");
-        let again = operations_of(file, &world.objects).await;
-        assert_eq!(again.expect("known"), numbers);
+        let again = learn_operations(file, &world.objects).await;
+        again.expect("the operations are known");
     }
 }
 
@@ -65,7 +65,7 @@ async fn a_file_that_cannot_be_read_does_not_keep_others_from_being_known() {
     learn(files, &world.objects).await;
     assert!(files[0].trace_filter().is_some());
     assert!(files[1].trace_filter().is_none());
-    let gone = operations_of(&files[1], &world.objects).await;
+    let gone = learn_operations(&files[1], &world.objects).await;
     let message = gone.expect_err("the file is gone").to_string();
     assert!(message.contains(&files[1].added.path), "{message}");
 }
