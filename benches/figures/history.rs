@@ -35,8 +35,8 @@ pub(crate) struct History {
     /// In nanoseconds.
     pub(crate) length: u64,
     pub(crate) spans: u64,
-    /// At how much memory spans are flushed: all come at once, and what is in one file was sent within
-    /// a minute of a real history.
+    /// At how much memory the server flushes spans: a history comes all at once, so that decides how
+    /// much of it is in one file.
     pub(crate) flush_bytes: &'static str,
 }
 

@@ -63,12 +63,7 @@ impl FileMemory {
 
     /// A file of which nothing but its log entry is known yet.
     pub(crate) fn file(&self, added: AddedFile) -> Arc<DataFile> {
-        Arc::new(DataFile {
-            added,
-            footer: self.footers.slot(),
-            operations: OnceCell::new(),
-            trace_filter: OnceLock::new(),
-        })
+        self.file_with(added, OnceCell::new())
     }
 
     /// A file just written: its end and its operations need not be read again.
@@ -78,12 +73,17 @@ impl FileMemory {
         footer: Footer,
         operations: BTreeSet<Operation>,
     ) -> Arc<DataFile> {
-        let slot = self.footers.slot();
-        slot.keep(footer);
+        let operations = self.operations.note(operations);
+        let file = self.file_with(added, OnceCell::new_with(Some(operations)));
+        file.footer.keep(footer);
+        file
+    }
+
+    fn file_with(&self, added: AddedFile, operations: OnceCell<RoaringBitmap>) -> Arc<DataFile> {
         Arc::new(DataFile {
             added,
-            footer: slot,
-            operations: OnceCell::new_with(Some(self.operations.note(operations))),
+            footer: self.footers.slot(),
+            operations,
             trace_filter: OnceLock::new(),
         })
     }

@@ -21,7 +21,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
-use schemas::{SpanBatch, TraceId, columns};
+use schemas::{ColumnId, SpanBatch, TraceId, columns};
 
 use crate::data_file::{Footer, Operation, REST_KEYS_METADATA, RestKeys};
 use crate::gather::{Gather, RowRef};
@@ -134,22 +134,31 @@ impl Facts {
                 self.max_start_nanos = self.max_start_nanos.max(*start);
             }
         }
-        if let Some(ids) = batch.column_by_name(&columns::TRACE_ID.column().name) {
-            for id in ids.as_fixed_size_binary().value_data().as_chunks().0 {
-                // Spans of a trace stand together.
-                if self.traces.last() != Some(&TraceId(*id)) {
-                    self.traces.push(TraceId(*id));
-                }
-            }
-        }
+        collect_traces(batch, &mut self.traces);
         collect_operations(batch, &mut self.operations);
     }
 }
 
+/// Appends the traces of a batch that has their column; each once where its spans stand together.
+pub(crate) fn collect_traces(batch: &RecordBatch, traces: &mut Vec<TraceId>) {
+    let Some(ids) = batch.column_by_name(&columns::TRACE_ID.column().name) else {
+        return;
+    };
+    for id in ids.as_fixed_size_binary().value_data().as_chunks().0 {
+        if traces.last() != Some(&TraceId(*id)) {
+            traces.push(TraceId(*id));
+        }
+    }
+}
+
+/// The columns that tell operations apart.
+pub(crate) const OPERATION_COLUMNS: [ColumnId; 3] =
+    [columns::SERVICE_NAME, columns::NAME, columns::KIND];
+
 /// Adds the distinct operations of a batch that has the columns of the span table's name and kind,
 /// and of the service where any span names one.
 pub(crate) fn collect_operations(batch: &RecordBatch, operations: &mut BTreeSet<Operation>) {
-    let column = |id: schemas::ColumnId| batch.column_by_name(&id.column().name);
+    let column = |id: ColumnId| batch.column_by_name(&id.column().name);
     let (Some(names), Some(kinds)) = (column(columns::NAME), column(columns::KIND)) else {
         return;
     };

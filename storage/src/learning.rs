@@ -8,23 +8,18 @@ use std::collections::BTreeSet;
 use std::pin::pin;
 use std::sync::Arc;
 
-use arrow_array::RecordBatch;
-use arrow_array::cast::AsArray;
 use futures::TryStreamExt;
 use roaring::RoaringBitmap;
-use schemas::{ColumnId, TraceId, columns};
+use schemas::columns;
 
 use crate::StorageError;
 use crate::catalog::Objects;
 use crate::data_file::DataFile;
-use crate::flush::collect_operations;
+use crate::flush::{OPERATION_COLUMNS, collect_operations, collect_traces};
 use crate::scan::{ScanContext, projected_schema, scan, whole_file};
 
 /// Few enough that looking through a batch takes well under a millisecond.
 const BATCH_ROWS: usize = 8192;
-
-/// What tells operations apart.
-const OPERATION: [ColumnId; 3] = [columns::SERVICE_NAME, columns::NAME, columns::KIND];
 
 /// Learns what some files hold, the last one first, until there is no memory for more. A file that
 /// cannot be read is left to those who ask for it.
@@ -58,7 +53,7 @@ async fn read(file: &Arc<DataFile>, objects: &Objects) -> Result<RoaringBitmap, 
         |error| StorageError::unavailable(&format!("read data file {}", file.added.path), error);
     let traces_are_noted = objects.files.traces.take_older();
     let of_trace = traces_are_noted.then_some(columns::TRACE_ID);
-    let wanted = OPERATION.into_iter().chain(of_trace);
+    let wanted = OPERATION_COLUMNS.into_iter().chain(of_trace);
     let mut projection: Vec<usize> = wanted.map(|column| column.0).collect();
     projection.sort_unstable();
     let context = ScanContext {
@@ -82,19 +77,6 @@ async fn read(file: &Arc<DataFile>, objects: &Objects) -> Result<RoaringBitmap, 
         file.set_trace_filter(filter);
     }
     Ok(objects.files.operations.note(operations))
-}
-
-/// Appends the traces of a batch; each once where their spans stand together.
-fn collect_traces(batch: &RecordBatch, traces: &mut Vec<TraceId>) {
-    let Some(ids) = batch.column_by_name(&columns::TRACE_ID.column().name) else {
-        return;
-    };
-    let ids = ids.as_fixed_size_binary();
-    for id in ids.value_data().as_chunks::<16>().0 {
-        if traces.last().is_none_or(|last| last.0 != *id) {
-            traces.push(TraceId(*id));
-        }
-    }
 }
 
 #[cfg(test)]

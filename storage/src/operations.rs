@@ -13,12 +13,11 @@ use datafusion::logical_expr::{Expr, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use futures::{StreamExt, TryStreamExt, stream};
 use roaring::RoaringBitmap;
-use schemas::columns;
 
 use crate::StorageError;
 use crate::catalog::Objects;
 use crate::data_file::Operation;
-use crate::flush::collect_operations;
+use crate::flush::{OPERATION_COLUMNS, collect_operations};
 use crate::learning::learn_operations;
 use crate::snapshot::Snapshot;
 
@@ -66,7 +65,7 @@ pub(crate) async fn operations(
 }
 
 fn in_memory(snapshot: &Snapshot) -> BTreeSet<Operation> {
-    let wanted = [columns::SERVICE_NAME, columns::NAME, columns::KIND].map(|column| column.0);
+    let wanted = OPERATION_COLUMNS.map(|column| column.0);
     let mut operations = BTreeSet::new();
     for batch in snapshot.memory_batches() {
         collect_operations(&batch.to_record_batch(Some(&wanted)), &mut operations);

@@ -138,12 +138,13 @@ impl RowSums {
         for place in places {
             let (rows, row) = (&self.held[place.batch as usize], place.row as usize);
             rows.add_figures(row, &mut cell);
+            let durations = rows.durations(row);
             if places.len() <= FEW_ROWS {
-                let stored = StoredHistogram::new(rows.durations(row));
+                let stored = StoredHistogram::new(durations);
                 self.stored_bytes += stored.bytes().len();
                 cell.stored.push(stored);
             } else {
-                rows.add_durations(row, &mut self.sum)?;
+                self.sum.add_bytes(durations, 1)?;
             }
         }
         cell.durations = self.sum.take();

@@ -13,8 +13,7 @@ use schemas::rollups::{BUCKET_START, IS_FRESH, red_schema};
 
 use super::red_writer::RowSums;
 use super::sums::{Summands, TableRows};
-use crate::QueryError;
-use crate::red::{Cell, GroupBy, HistogramSum};
+use crate::red::{Cell, GroupBy};
 use crate::topology::Sign;
 
 /// The rows that together are all spans once, but for those that are counted in fresh rows of shorter
@@ -143,16 +142,6 @@ impl RedRows {
     pub(crate) fn durations(&self, row: usize) -> &[u8] {
         self.durations.value(row)
     }
-
-    /// Adds the histogram of a row to a sum.
-    pub(crate) fn add_durations(
-        &self,
-        row: usize,
-        sum: &mut HistogramSum,
-    ) -> Result<(), QueryError> {
-        let added = sum.add_bytes(self.durations(row), 1);
-        Ok(added?)
-    }
 }
 
 impl Summands<1> for RedRows {
@@ -175,7 +164,7 @@ impl Summands<1> for RedRows {
     }
 
     fn histograms(&self, row: usize) -> [&[u8]; 1] {
-        [self.durations.value(row)]
+        [self.durations(row)]
     }
 }
 

@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use object_store::ObjectStoreExt;
+use schemas::TraceId;
 
 use super::*;
 use crate::data_file::Operation;
@@ -20,10 +21,7 @@ fn names(operations: &BTreeSet<Operation>) -> Vec<&str> {
 
 #[tokio::test]
 async fn traces_and_operations_of_files_are_known_afterwards() {
-    let file = Place::File {
-        row_group_rows: 2,
-        page_rows: 1,
-    };
+    let file = Place::SPLIT_FILE;
     let world = World::new(&[
         (file, vec![sample(3, "a"), sample(1, "b"), sample(3, "a")]),
         (file, vec![sample(2, "b")]),
@@ -54,10 +52,7 @@ async fn traces_and_operations_of_files_are_known_afterwards() {
 
 #[tokio::test]
 async fn a_file_that_cannot_be_read_does_not_keep_others_from_being_known() {
-    let file = Place::File {
-        row_group_rows: 2,
-        page_rows: 1,
-    };
+    let file = Place::SPLIT_FILE;
     let samples = [(file, vec![sample(1, "a")]), (file, vec![sample(2, "b")])];
     let world = World::new(&samples).await;
     let files = &world.snapshot.files;

@@ -15,10 +15,7 @@ fn sample(service: Option<&'static str>, name: &'static str) -> Sample {
 
 #[tokio::test]
 async fn operations_are_distinct_over_memory_and_files_and_sorted() {
-    let file = Place::File {
-        row_group_rows: 2,
-        page_rows: 1,
-    };
+    let file = Place::SPLIT_FILE;
     let world = World::new(&[
         (
             file,

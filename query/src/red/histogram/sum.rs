@@ -28,39 +28,32 @@ impl HistogramSum {
     /// [`MalformedHistogram`] when the bytes are none; the sum is then of no use.
     pub(crate) fn add_bytes(&mut self, bytes: &[u8], times: i64) -> Result<(), MalformedHistogram> {
         self.prepare();
-        let mut run = Run::default();
-        let read = match times {
-            1 => each_count(bytes, |bucket, count| self.add(bucket, count, &mut run)),
+        match times {
+            1 => each_count(bytes, |bucket, count| self.add(bucket, count)),
             _ => each_count(bytes, |bucket, count| {
-                self.add(bucket, count.saturating_mul(times), &mut run);
+                self.add(bucket, count.saturating_mul(times));
             }),
-        };
-        self.touch(run);
-        read
+        }
     }
 
     /// Adds a histogram so many times, which may be negative.
     pub(crate) fn add_histogram(&mut self, histogram: &DurationHistogram, times: i64) {
         self.prepare();
-        let mut run = Run::default();
         for held in &histogram.counts {
             let count = held.count().cast_signed();
-            self.add(held.bucket(), count.saturating_mul(times), &mut run);
+            self.add(held.bucket(), count.saturating_mul(times));
         }
         for bucket in &histogram.pending {
-            self.add(*bucket, times, &mut run);
+            self.add(*bucket, times);
         }
-        self.touch(run);
     }
 
     /// Counts durations by their buckets.
     pub(crate) fn add_buckets(&mut self, buckets: &[Bucket]) {
         self.prepare();
-        let mut run = Run::default();
         for bucket in buckets {
-            self.add(*bucket, 1, &mut run);
+            self.add(*bucket, 1);
         }
-        self.touch(run);
     }
 
     fn prepare(&mut self) {
@@ -72,21 +65,12 @@ impl HistogramSum {
         }
     }
 
-    fn add(&mut self, bucket: Bucket, count: i64, run: &mut Run) {
+    fn add(&mut self, bucket: Bucket, count: i64) {
         let sum = &mut self.counts[bucket as usize];
         *sum = sum.saturating_add(count);
         let block = bucket as usize / BLOCK;
-        if block != run.block {
-            self.touch(*run);
-            *run = Run { block, buckets: 0 };
-        }
-        run.buckets |= 1 << (bucket as usize % BLOCK);
-    }
-
-    fn touch(&mut self, run: Run) {
-        self.touched[run.block] |= run.buckets;
-        let blocks = u64::from(run.buckets != 0) << (run.block % BLOCK);
-        self.touched_blocks[run.block / BLOCK] |= blocks;
+        self.touched[block] |= 1 << (bucket as usize % BLOCK);
+        self.touched_blocks[block / BLOCK] |= 1 << (block % BLOCK);
     }
 
     /// The sum since the last one was taken. Buckets below zero are empty.
@@ -120,14 +104,6 @@ impl HistogramSum {
             }
         }
     }
-}
-
-/// Buckets of one block that were added to one after the other, a bit each: most histograms come in
-/// order, and each block is noted once.
-#[derive(Clone, Copy, Debug, Default)]
-struct Run {
-    block: usize,
-    buckets: u64,
 }
 
 /// The positions of the bits that are set, lowest first.

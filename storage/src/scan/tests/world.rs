@@ -77,6 +77,14 @@ pub(crate) enum Place {
     },
 }
 
+impl Place {
+    /// A file of many row groups and pages.
+    pub(crate) const SPLIT_FILE: Self = Self::File {
+        row_group_rows: 2,
+        page_rows: 1,
+    };
+}
+
 /// A store with a snapshot of it.
 pub(crate) struct World {
     pub(crate) store: Arc<dyn ObjectStore>,
