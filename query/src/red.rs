@@ -15,12 +15,14 @@ mod answer;
 mod cells;
 mod comparison;
 mod condition;
+mod dimension;
 mod distinct;
 mod exact;
 mod exemplars;
 mod group;
 mod heatmap;
 mod histogram;
+mod kept_names;
 mod query;
 mod rollup;
 mod row_sums;
@@ -33,6 +35,7 @@ use crate::{QueryError, RollUps};
 
 pub use answer::{RedAnswer, RedFigures, RedSeries};
 pub(crate) use comparison::align;
+pub(crate) use dimension::RedDimension;
 pub(crate) use heatmap::{Exemplar, Heatmap, HeatmapCell, HeatmapQuery};
 pub use histogram::{DurationHistogram, MalformedHistogram};
 pub(crate) use histogram::{HistogramSum, bucket_of_nanos, bytes_of_sorted};
@@ -78,10 +81,13 @@ pub(crate) async fn heatmap(
     Ok(heatmap)
 }
 
-/// From rollups where they are kept for the step, unless it is asked for otherwise.
+/// From rollups where they are kept for the question, unless it is asked for otherwise.
 async fn series(source: &RedSource<'_>, query: &RedQuery) -> Result<Series, QueryError> {
-    if query.exact || !rollup::has_rows_for(query) {
+    if query.exact {
         return exact::series(&source.spans, query, source.counting).await;
+    }
+    if !rollup::has_rows_for(query) {
+        return kept_names::series(source, query).await;
     }
     rollup::series(source, query).await
 }

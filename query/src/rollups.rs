@@ -15,6 +15,7 @@ mod bucket;
 mod cover;
 mod duration_sum;
 mod fold;
+mod minute_sums;
 mod names_in_table;
 mod numbered;
 mod operations;
@@ -46,10 +47,11 @@ pub use fold::{FoldedRows, Folding};
 
 pub(crate) use bucket::ShortBucket;
 pub(crate) use cover::rows_of_range;
-pub(crate) use duration_sum::DurationSum;
+pub(crate) use duration_sum::{DurationSum, HistogramWriter};
+pub(crate) use minute_sums::{MinuteSums, RowSum};
 pub(crate) use numbered::Numbered;
 pub(crate) use parts::NumberedRows;
-pub(crate) use records::{Record, Records};
+pub(crate) use records::{Record, Records, RecordsInOrder};
 pub(crate) use red_rows::RedRows;
 pub(crate) use sums::{Merger, Sum, Summands, Sums, TableRows, step_of_all};
 
@@ -103,8 +105,8 @@ impl RollUps {
     }
 
     /// Takes over the operations that rows of `red` tell apart: what is in the table stays apart.
-    /// To be called with the rows of one step, and the fresh ones of shorter steps, that are no totals,
-    /// before the first spans are folded; rows of other steps repeat the same, totals say nothing.
+    /// To be called with the rows of one step, and the fresh ones of shorter steps, that are by operation,
+    /// before the first spans are folded; rows of other steps repeat the same, others say nothing.
     ///
     /// # Errors
     /// [`QueryError::Table`] when columns are not those of `red`.
@@ -155,7 +157,7 @@ impl RollUps {
     }
 
     /// Hands over what rows of `red`, all of one step and all fresh or none, become: some at a time,
-    /// each time of one step. They are ordered by step, then totals last, then by what tells them
+    /// each time of one step. They are ordered by step, then by dimension, then by what tells them
     /// apart, then by the bucket.
     ///
     /// # Errors

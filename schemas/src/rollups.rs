@@ -17,9 +17,6 @@ pub const ROLLUP_STEPS: [i64; 4] = [10, 60, 3_600, 28_800];
 /// The steps whose rows are made of spans; those of each further one are made of the one before.
 pub const FIRST_STEPS: [i64; 2] = [10, 60];
 
-/// The shortest step that `red` has rows of totals of.
-pub const SHORTEST_TOTAL_STEP: i64 = 60;
-
 /// The step after one; none after the longest.
 pub fn longer_step(step_seconds: i64) -> Option<i64> {
     ROLLUP_STEPS.into_iter().find(|step| *step > step_seconds)
@@ -34,8 +31,8 @@ pub const IS_FRESH: &str = "is_fresh";
 /// The name of the column with the length of a bucket, in seconds.
 pub const STEP_SECONDS: &str = "step_seconds";
 
-/// The name of the column of `red` that tells totals.
-pub const IS_TOTAL: &str = "is_total";
+/// The name of the column with what rows tell apart besides; null for nothing.
+pub const DIMENSION: &str = "dimension";
 
 /// What is made of rows of one step when they are merged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,13 +48,18 @@ pub enum Merging {
 /// The name of the column with the start of a bucket, nanoseconds since 1970.
 pub const BUCKET_START: &str = "bucket_start_unix_nano";
 
-/// The columns of the table `red`: spans by bucket, service, operation, kind, status and instance.
+/// What a row of `red` may tell apart besides service, kind and status: one at a time, as operations
+/// and instances together would make nearly as many rows as spans.
+pub const RED_DIMENSIONS: [&str; 2] = ["instance", "operation"];
+
+/// The columns of the table `red`: spans by bucket, service, kind and status; and by the operation, or
+/// by the instance with its version and zone.
 ///
 /// | column | |
 /// |---|---|
 /// | `step_seconds` | the bucket's length, one of [`ROLLUP_STEPS`] |
 /// | `bucket_start_unix_nano` | a multiple of it |
-/// | `is_total` | the row sums over operations, instances, versions and zones, which are null; from 1 min on |
+/// | `dimension` | one of [`RED_DIMENSIONS`], whose columns the row has; null for all spans of a service |
 /// | `is_fresh` | no row of a longer step counts these spans |
 /// | `service_name` | null where spans name no service |
 /// | `name` | the operation, or [`OTHER_OPERATIONS`] |
@@ -71,7 +73,7 @@ pub fn red_schema() -> &'static SchemaRef {
         schema(vec![
             required(STEP_SECONDS, DataType::Int64),
             required(BUCKET_START, DataType::Int64),
-            required(IS_TOTAL, DataType::Boolean),
+            optional(DIMENSION, DataType::Utf8),
             optional(IS_FRESH, DataType::Boolean),
             optional("service_name", DataType::Utf8),
             optional("name", DataType::Utf8),
@@ -121,7 +123,7 @@ pub fn edge_schema() -> &'static SchemaRef {
         schema(vec![
             required(STEP_SECONDS, DataType::Int64),
             required(BUCKET_START, DataType::Int64),
-            optional("dimension", DataType::Utf8),
+            optional(DIMENSION, DataType::Utf8),
             optional(IS_FRESH, DataType::Boolean),
             required("weight", DataType::Int8),
             optional("caller", DataType::Utf8),

@@ -4,10 +4,10 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Expr, ident, lit};
 use schemas::TraceId;
 use schemas::columns::{self, ColumnId};
-use schemas::rollups::{IS_TOTAL, SHORTEST_TOTAL_STEP};
+use schemas::rollups::DIMENSION;
 
 use super::span_columns::{availability_zone, service_version};
-use super::{GroupBy, RedQuery, TimeSpan};
+use super::{RedDimension, RedQuery, TimeSpan};
 use crate::rollups::rows_of_range;
 use crate::search::{column, is_service};
 
@@ -34,14 +34,15 @@ pub(super) fn of_any_operation(query: &RedQuery) -> Expr {
         .fold(starts_in(query.range), Expr::and)
 }
 
-/// The rows of `red` that count: of totals where they are enough, and there are any.
+/// The rows of `red` that count: those by the first dimension that the question has.
 pub(super) fn of_rows(query: &RedQuery) -> Expr {
     let is = |name: &str, value: Option<&str>| value.map(|value| ident(name).eq(lit(value)));
-    let are_totals_enough = !is_finer_than_totals(query);
-    let counted_once = rows_of_range(query.range, Some(query.step), |step| {
-        let is_total = are_totals_enough && step >= SHORTEST_TOTAL_STEP;
-        ident(IS_TOTAL).eq(lit(is_total))
-    });
+    let dimension = RedDimension::of_query(query).first().copied();
+    let of_dimension = match dimension {
+        None => ident(DIMENSION).is_null(),
+        Some(dimension) => ident(DIMENSION).eq(lit(dimension.name())),
+    };
+    let counted_once = rows_of_range(query.range, Some(query.step), &of_dimension);
     let named = [
         query.service.as_deref().map(is_service),
         is("name", query.operation.as_deref()),
@@ -51,21 +52,6 @@ pub(super) fn of_rows(query: &RedQuery) -> Expr {
         kinds(query),
     ];
     named.into_iter().flatten().fold(counted_once, Expr::and)
-}
-
-/// Whether more is told apart, or asked for, than rows of totals say.
-fn is_finer_than_totals(query: &RedQuery) -> bool {
-    let is_finer = |by: &GroupBy| match by {
-        GroupBy::Service | GroupBy::Kind | GroupBy::Status => false,
-        GroupBy::Operation | GroupBy::Instance | GroupBy::Version | GroupBy::Zone => true,
-    };
-    let filters = [
-        &query.operation,
-        &query.instance,
-        &query.version,
-        &query.zone,
-    ];
-    query.group_by.iter().any(is_finer) || filters.into_iter().any(Option::is_some)
 }
 
 /// The spans of these traces that start in a range.

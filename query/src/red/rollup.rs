@@ -11,19 +11,20 @@ use super::cells::Cells;
 use super::query::{RED_BUCKET, RedQuery, TimeSpan, nanos};
 use super::row_sums::RowSums;
 use super::span_columns::{self, SpanColumns};
-use super::{RedSource, Series, condition};
+use super::{RedDimension, RedSource, Series, condition};
 use crate::QueryError;
 use crate::rollups::RedRows;
 
 /// So many traces are looked up at a time.
 const LOOK_UPS: usize = 5_000;
 
-/// Whether rollups are kept for the range and the step of a question: multiples of the shortest one.
+/// Whether the rows tell all apart that is asked for, and have buckets of which the range and its
+/// points are whole ones.
 pub(super) fn has_rows_for(query: &RedQuery) -> bool {
     let RedQuery { range, step, .. } = query;
-    [nanos(*step), range.from.0, range.to.0]
-        .into_iter()
-        .all(|length| length % nanos(RED_BUCKET) == 0)
+    let mut lengths = [nanos(*step), range.from.0, range.to.0].into_iter();
+    RedDimension::of_query(query).len() <= 1
+        && lengths.all(|length| length % nanos(RED_BUCKET) == 0)
 }
 
 /// Adds up the rows, and the spans that they do not count yet.

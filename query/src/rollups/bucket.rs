@@ -27,6 +27,23 @@ impl ShortBucket {
         self == other || self.start_in(step_seconds) == other.start_in(step_seconds)
     }
 
+    /// The first one of the bucket of a step that it is part of; the step is one that rollups are kept
+    /// for, in seconds.
+    pub(crate) fn first_in(self, step_seconds: i64) -> Self {
+        self.later_by(-(self.position_in(step_seconds) as i32))
+    }
+
+    /// How many come before it in that bucket.
+    pub(crate) fn position_in(self, step_seconds: i64) -> usize {
+        let buckets = step_seconds / ROLLUP_STEPS[0];
+        i64::from(self.0).rem_euclid(buckets) as usize
+    }
+
+    /// The one that so many buckets come before.
+    pub(crate) fn later_by(self, buckets: i32) -> Self {
+        Self(self.0 + buckets)
+    }
+
     /// The start of the bucket of a step that it is part of, in nanoseconds since 1970; the step is
     /// one that rollups are kept for, in seconds.
     pub(crate) fn start_in(self, step_seconds: i64) -> i64 {
@@ -45,6 +62,11 @@ mod tests {
             for step in ROLLUP_STEPS {
                 let start = ShortBucket::of(instant).start_in(step);
                 assert_eq!(start, bucket_start(instant, step), "{instant} by {step} s");
+                let bucket = ShortBucket::of(instant);
+                let first = bucket.first_in(step);
+                assert_eq!(first.start_in(step), start);
+                assert_eq!(first.position_in(step), 0);
+                assert_eq!(first.later_by(bucket.position_in(step) as i32), bucket);
             }
         }
     }

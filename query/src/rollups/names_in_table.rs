@@ -9,13 +9,14 @@ use datafusion::arrow::compute::cast;
 use datafusion::catalog::SchemaProvider;
 use datafusion::datasource::provider_as_source;
 use datafusion::error::DataFusionError;
-use datafusion::logical_expr::{LogicalPlanBuilder, ident, lit, not};
+use datafusion::logical_expr::{LogicalPlanBuilder, ident, lit};
 use datafusion::physical_plan::execute_stream;
 use futures::TryStreamExt;
-use schemas::rollups::{IS_FRESH, IS_TOTAL, ROLLUP_STEPS, STEP_SECONDS};
+use schemas::rollups::{DIMENSION, IS_FRESH, ROLLUP_STEPS, STEP_SECONDS};
 
 use super::RollUps;
 use crate::engine::session;
+use crate::red::RedDimension;
 use crate::{QueryError, QuerySettings};
 
 const RED: &str = "red";
@@ -33,9 +34,9 @@ impl RollUps {
         // The fewest rows: each operation is in the longest step, too, or in a fresh row.
         let longest = ROLLUP_STEPS.into_iter().max().unwrap_or_default();
         let counts_once = ident(STEP_SECONDS).eq(lit(longest)).or(ident(IS_FRESH));
-        let has_names = counts_once.and(not(ident(IS_TOTAL)));
+        let by_operation = ident(DIMENSION).eq(lit(RedDimension::Operation.name()));
         let plan = LogicalPlanBuilder::scan(RED, provider_as_source(table), None)?
-            .filter(has_names)?
+            .filter(counts_once.and(by_operation))?
             .project(COLUMNS.map(ident))?
             .build()?;
         let plan = session.create_physical_plan(&plan).await?;

@@ -2,7 +2,8 @@
 
 use std::hash::{Hash, Hasher};
 
-use crate::topology::{Name, NameOrder};
+use crate::red::RedDimension;
+use crate::topology::{Name, NameOrder, Words};
 
 /// What tells rows apart, but for the step and the bucket.
 #[derive(Clone, Copy, Debug, Eq)]
@@ -26,32 +27,31 @@ impl PartialEq for RedGroup {
 impl Hash for RedGroup {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.code()
-            .into_iter()
-            .for_each(|word| state.write_u64(word));
+        self.code().hash(state);
     }
 }
 
 impl RedGroup {
     /// All of it in few words: it is looked up for each span.
     #[inline]
-    fn code(&self) -> [u64; 3] {
+    pub(super) fn code(&self) -> Words<3> {
         let [kind, status_code] = [self.kind, self.status_code].map(i8::cast_unsigned);
         let small = u64::from(kind) << 8 | u64::from(status_code);
-        [
+        Words([
             Name::pair(self.service, self.name),
             Name::pair(self.instance, self.version),
             u64::from(Name::code(self.zone)) << 32 | small,
-        ]
+        ])
     }
 
-    /// The group of the total rows that it adds to.
-    pub(super) fn total(&self) -> Self {
+    /// The group of rows that tell less apart.
+    pub(super) fn told_apart_by(&self, dimension: Option<RedDimension>) -> Self {
+        let by = |wanted, name: Option<Name>| name.filter(|_| dimension == Some(wanted));
         Self {
-            name: None,
-            instance: None,
-            version: None,
-            zone: None,
+            name: by(RedDimension::Operation, self.name),
+            instance: by(RedDimension::Instance, self.instance),
+            version: by(RedDimension::Instance, self.version),
+            zone: by(RedDimension::Instance, self.zone),
             ..*self
         }
     }

@@ -10,7 +10,7 @@ use super::red_rows::{RedRows, RowsOfStep};
 use super::red_writer::{RedWriter, RowSums};
 use super::sums::{Merger, Sums, step_of_all};
 use crate::QueryError;
-use crate::red::GroupBy;
+use crate::red::{GroupBy, RedDimension};
 use crate::topology::Names;
 
 /// Hands over what rows of one step become, some at a time, each time of one step and in order: one
@@ -31,10 +31,10 @@ pub(super) fn merge<E: From<QueryError>>(
     let mut own = RedWriter::new(&names, is_fresh && merging == Merging::Sums);
     let mut longer = RedWriter::new(&names, next_step.and_then(longer_step).is_some());
     let mut merger = Merger::default();
-    for is_total in [false, true] {
+    for dimension in RedDimension::OF_ROWS {
         let of_step = |step_seconds| RowsOfStep {
             step_seconds,
-            is_total,
+            dimension,
         };
         let kind = of_step(step_seconds);
         let is_of_kind = |rows: &RedRows, row| rows.rows_of_step(row) == kind;

@@ -9,11 +9,11 @@ use arrow_array::{
 use datafusion::arrow::compute::cast;
 use datafusion::error::DataFusionError;
 use schemas::StatusCode;
-use schemas::rollups::{BUCKET_START, IS_FRESH, red_schema};
+use schemas::rollups::{BUCKET_START, DIMENSION, IS_FRESH, STEP_SECONDS, red_schema};
 
 use super::red_writer::RowSums;
 use super::sums::{Summands, TableRows};
-use crate::red::{Cell, GroupBy};
+use crate::red::{Cell, GroupBy, RedDimension};
 use crate::topology::Sign;
 
 /// The rows that together are all spans once, but for those that are counted in fresh rows of shorter
@@ -21,14 +21,15 @@ use crate::topology::Sign;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RowsOfStep {
     pub(crate) step_seconds: i64,
-    pub(crate) is_total: bool,
+    /// What is told apart besides service, kind and status.
+    pub(crate) dimension: Option<RedDimension>,
 }
 
 /// The columns of some rows. Those that were not read are null in all rows.
 pub(crate) struct RedRows {
     steps: Int64Array,
     buckets: Int64Array,
-    totals: BooleanArray,
+    dimensions: StringArray,
     fresh: BooleanArray,
     /// In the order of [`GroupBy::ALL`]; none for numbers.
     texts: [Option<StringArray>; GroupBy::ALL.len()],
@@ -72,9 +73,9 @@ impl RedRows {
             }
         }
         let rows = Self {
-            steps: int64("step_seconds")?,
+            steps: int64(STEP_SECONDS)?,
             buckets: int64(BUCKET_START)?,
-            totals: column(batch, "is_total")?.as_boolean().clone(),
+            dimensions: column(batch, DIMENSION)?.as_string::<i32>().clone(),
             fresh: column(batch, IS_FRESH)?.as_boolean().clone(),
             texts,
             kinds: int8("kind")?,
@@ -94,8 +95,13 @@ impl RedRows {
     pub(super) fn rows_of_step(&self, row: usize) -> RowsOfStep {
         RowsOfStep {
             step_seconds: self.steps.value(row),
-            is_total: self.totals.value(row),
+            dimension: self.dimension(row),
         }
+    }
+
+    fn dimension(&self, row: usize) -> Option<RedDimension> {
+        let is_any = self.dimensions.is_valid(row);
+        is_any.then(|| RedDimension::of_name(self.dimensions.value(row)))?
     }
 
     pub(crate) fn bucket_start(&self, row: usize) -> i64 {

@@ -3,9 +3,7 @@
 use std::ops::AddAssign;
 use std::sync::Arc;
 
-use arrow_array::builder::{
-    BinaryViewBuilder, BooleanBuilder, Int8Builder, Int64Builder, StringBuilder,
-};
+use arrow_array::builder::{BinaryViewBuilder, Int8Builder, Int64Builder, StringBuilder};
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch};
 use schemas::rollups::red_schema;
 
@@ -13,6 +11,7 @@ use super::red_group::RedGroup;
 use super::red_rows::RowsOfStep;
 use super::{BATCH_ROWS, histogram_column};
 use crate::QueryError;
+use crate::red::RedDimension;
 use crate::topology::Names;
 
 /// Columns while rows are added to them.
@@ -22,7 +21,7 @@ pub(super) struct RedWriter<'a> {
     is_fresh: bool,
     steps: Int64Builder,
     buckets: Int64Builder,
-    totals: BooleanBuilder,
+    dimensions: StringBuilder,
     services: StringBuilder,
     operations: StringBuilder,
     kinds: Int8Builder,
@@ -60,7 +59,7 @@ impl<'a> RedWriter<'a> {
             is_fresh,
             steps: Int64Builder::new(),
             buckets: Int64Builder::new(),
-            totals: BooleanBuilder::new(),
+            dimensions: StringBuilder::new(),
             services: StringBuilder::new(),
             operations: StringBuilder::new(),
             kinds: Int8Builder::new(),
@@ -85,7 +84,8 @@ impl<'a> RedWriter<'a> {
         let text = |name| self.names.text_of(name);
         self.steps.append_value(rows.step_seconds);
         self.buckets.append_value(bucket);
-        self.totals.append_value(rows.is_total);
+        self.dimensions
+            .append_option(rows.dimension.map(RedDimension::name));
         self.services.append_option(text(group.service));
         self.operations.append_option(text(group.name));
         self.kinds.append_value(group.kind);
@@ -118,7 +118,7 @@ impl<'a> RedWriter<'a> {
         let columns: Vec<ArrayRef> = vec![
             Arc::new(self.steps.finish()),
             Arc::new(self.buckets.finish()),
-            Arc::new(self.totals.finish()),
+            Arc::new(self.dimensions.finish()),
             Arc::new(fresh),
             Arc::new(self.services.finish()),
             Arc::new(self.operations.finish()),

@@ -1,26 +1,32 @@
-//! Sums of spans by what tells rows of `red` apart, in buckets of the first steps.
+//! Sums of spans by one thing at a time that tells them apart, in buckets of the first steps.
 
 use arrow_array::RecordBatch;
 use schemas::rollups::FIRST_STEPS;
 
 use super::bucket::ShortBucket;
-use super::duration_sum::DurationSum;
+use super::duration_sum::{DurationSum, HistogramWriter};
+use super::minute_sums::{MinuteSums, RowSum};
 use super::numbered::Numbered;
 use super::records::{Record, Records};
 use super::red_group::RedGroup;
 use super::red_rows::RowsOfStep;
 use super::red_writer::{RedWriter, RowSums};
 use crate::QueryError;
-use crate::topology::{CalledOperation, FastMap, KeptOperations, LinkedSpan, Names};
+use crate::red::{RedDimension, bucket_of_nanos};
+use crate::topology::{CalledOperation, FastMap, KeptOperations, LinkedSpan, Names, Sign, Words};
 
 /// What a row of the shortest step, and its part of those of the next one, take in files, typically,
 /// in bytes.
 const ROW_BYTES: usize = 120;
 
+/// In how many ways spans are told apart: one of them is by service, kind and status alone.
+const WAYS: usize = RedDimension::OF_ROWS.len();
+
 /// What counts of a span.
 #[derive(Clone, Copy, Debug)]
 struct SpanRecord {
-    group: u32,
+    /// The number of what it says.
+    said: u32,
     bucket: ShortBucket,
     nanos: i64,
 }
@@ -29,21 +35,32 @@ impl Record for SpanRecord {
     fn bucket(&self) -> ShortBucket {
         self.bucket
     }
+
+    fn sign(&self) -> Sign {
+        Sign::Added
+    }
+
+    fn duration_rank(&self) -> u32 {
+        bucket_of_nanos(self.nanos)
+    }
 }
 
 /// Spans until they are summed up.
 #[derive(Debug, Default)]
 pub(super) struct SpanSums {
-    /// The numbers of the groups that spans say are theirs, which have the operation's own name.
-    said: FastMap<RedGroup, u32>,
-    groups: Numbered<RedGroup>,
+    /// The numbers of all that spans say, which have the operation's own name.
+    said: FastMap<Words<3>, u32>,
+    /// By what spans say, the numbers of the groups that follow, in each way to tell spans apart.
+    of_said: Vec<[u32; WAYS]>,
+    /// They are few, in each way.
+    groups: [Numbered<RedGroup>; WAYS],
     records: Records<SpanRecord>,
 }
 
 impl SpanSums {
-    /// Counts a span in its group's bucket.
+    /// Counts a span in its groups' buckets.
     pub(super) fn add(&mut self, span: &LinkedSpan, names: &mut Names, kept: &mut KeptOperations) {
-        let said = RedGroup {
+        let whole = RedGroup {
             service: span.service,
             name: span.operation,
             kind: span.kind.number(),
@@ -52,16 +69,22 @@ impl SpanSums {
             version: span.version,
             zone: span.zone,
         };
-        let group = *self.said.entry(said).or_insert_with(|| {
+        let said = *self.said.entry(whole.code()).or_insert_with(|| {
             let operation = CalledOperation {
-                service: said.service,
-                name: said.name.unwrap_or_else(|| names.number("")),
+                service: whole.service,
+                name: whole.name.unwrap_or_else(|| names.number("")),
             };
             let name = Some(kept.name(operation, names));
-            self.groups.number_of(RedGroup { name, ..said })
+            let counted = RedGroup { name, ..whole };
+            let mut numbers = [0; WAYS];
+            for (way, dimension) in RedDimension::OF_ROWS.into_iter().enumerate() {
+                numbers[way] = self.groups[way].number_of(counted.told_apart_by(dimension));
+            }
+            self.of_said.push(numbers);
+            u32::try_from(self.of_said.len() - 1).expect("fewer than spans in memory")
         });
         self.records.add(SpanRecord {
-            group,
+            said,
             bucket: ShortBucket::of(span.start.0),
             nanos: span.duration_nano,
         });
@@ -69,9 +92,13 @@ impl SpanSums {
 
     /// The memory that the spans take, and that a file of their rows will take, about, in bytes.
     pub(super) fn memory_bytes(&self) -> usize {
-        let rows = self.records.most_rows(self.groups.len());
-        let said = self.said.len() * 2 * size_of::<(RedGroup, u32)>();
-        rows * ROW_BYTES + said + self.groups.memory_bytes() + self.records.memory_bytes()
+        let of_groups = self.groups.iter().map(|groups| {
+            let rows = self.records.most_rows(groups.len());
+            rows * ROW_BYTES + groups.memory_bytes()
+        });
+        let said =
+            self.of_said.len() * (2 * size_of::<(Words<3>, u32)>() + size_of::<[u32; WAYS]>());
+        of_groups.sum::<usize>() + said + self.records.memory_bytes()
     }
 
     /// Hands over rows, some at a time, each time of one step and in order.
@@ -81,66 +108,56 @@ impl SpanSums {
         mut see: impl FnMut(RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
         let order = names.order();
-        let [shortest, minute] = FIRST_STEPS;
-        let mut shortest = RowsInStep::new(shortest, RedWriter::new(names, false));
-        let mut minutes = RowsInStep::new(minute, RedWriter::new(names, true));
-        let place = |group: &RedGroup| group.place(&order);
-        let records = self.records;
-        let mut spans = records.by_key(self.groups, |span| span.group, place, Vec::new());
-        spans.each(|group, spans| {
-            shortest.add((group, false), spans, &mut see)?;
-            minutes.add((group, false), spans, &mut see)
-        })?;
-        spans.each_as(RedGroup::total, place, |group, spans| {
-            minutes.add((group, true), spans, &mut see)
-        })?;
-        see(shortest.writer.take()?)?;
-        see(minutes.writer.take()?)
+        let [shortest, _] = FIRST_STEPS;
+        let mut of_shortest = RedWriter::new(names, false);
+        let mut of_minutes = RedWriter::new(names, true);
+        let mut sums = MinuteSums::<DurationSum>::default();
+        let mut histograms = HistogramWriter::default();
+        let mut spans = self.records.in_order();
+        for ((way, dimension), groups) in (0..).zip(RedDimension::OF_ROWS).zip(self.groups) {
+            let (groups, ranks) = groups.ranked(|group| group.place(&order));
+            let numbers = self.of_said.iter().map(|numbers| numbers[way]);
+            let ranks: Vec<u32> = numbers.map(|number| ranks[number as usize]).collect();
+            let rank = |span: &SpanRecord| ranks[span.said as usize];
+            spans.each_key(&groups, rank, |group, spans| {
+                sums.each_row(spans, true, |row, sum| {
+                    let writer = match row.step == shortest {
+                        true => &mut of_shortest,
+                        false => &mut of_minutes,
+                    };
+                    let kind = RowsOfStep {
+                        step_seconds: row.step,
+                        dimension,
+                    };
+                    let figures = RowSums {
+                        count: sum.count() as u64,
+                        sum_nano: sum.nanos(),
+                        max_nano: sum.longest_nano(),
+                    };
+                    let histogram = histograms.histogram_of(sum);
+                    writer.add((kind, group, row.bucket), figures, histogram);
+                    match writer.take_when_full()? {
+                        Some(rows) => see(rows),
+                        None => Ok(()),
+                    }
+                })
+            })?;
+        }
+        see(of_shortest.take()?)?;
+        see(of_minutes.take()?)
     }
 }
 
-/// Rows of a step as they are made.
-struct RowsInStep<'a> {
-    step_seconds: i64,
-    writer: RedWriter<'a>,
-    durations: DurationSum,
-}
-
-impl<'a> RowsInStep<'a> {
-    fn new(step_seconds: i64, writer: RedWriter<'a>) -> Self {
-        Self {
-            step_seconds,
-            writer,
-            durations: DurationSum::default(),
-        }
+impl RowSum<SpanRecord> for DurationSum {
+    fn add(&mut self, record: &SpanRecord) {
+        self.add(record.nanos);
     }
 
-    /// Adds the rows of a group, or of a total.
-    fn add<E: From<QueryError>>(
-        &mut self,
-        (group, is_total): (&RedGroup, bool),
-        spans: &mut [SpanRecord],
-        see: &mut impl FnMut(RecordBatch) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let step_seconds = self.step_seconds;
-        spans.sort_unstable_by_key(|span| span.bucket);
-        let kind = RowsOfStep {
-            step_seconds,
-            is_total,
-        };
-        for spans in spans.chunk_by(|one, next| one.bucket.is_with(next.bucket, step_seconds)) {
-            self.durations.sum_up(spans.iter().map(|span| span.nanos));
-            let sums = RowSums {
-                count: spans.len() as u64,
-                sum_nano: self.durations.nanos(),
-                max_nano: self.durations.longest_nano(),
-            };
-            let row = (kind, group, spans[0].bucket.start_in(step_seconds));
-            self.writer.add(row, sums, self.durations.histogram());
-            if let Some(rows) = self.writer.take_when_full()? {
-                see(rows)?;
-            }
-        }
-        Ok(())
+    fn is_empty(&self) -> bool {
+        self.count() == 0
+    }
+
+    fn clear(&mut self) {
+        self.clear();
     }
 }

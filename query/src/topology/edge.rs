@@ -3,6 +3,7 @@
 use std::hash::{Hash, Hasher};
 
 use super::call::{Call, End, Node};
+use super::fast_map::Words;
 use super::names::{Name, NameOrder, Renamed};
 use super::peer::ConnectionType;
 use super::query::TopologyDimension;
@@ -26,16 +27,14 @@ impl PartialEq for EdgeKey {
 impl Hash for EdgeKey {
     #[inline]
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.code()
-            .into_iter()
-            .for_each(|word| state.write_u64(word));
+        self.code().hash(state);
     }
 }
 
 impl EdgeKey {
     /// All of it in few words: it is looked up for each call.
     #[inline]
-    fn code(&self) -> [u64; 4] {
+    pub(crate) fn code(&self) -> Words<4> {
         let Self {
             caller,
             callee,
@@ -48,12 +47,12 @@ impl EdgeKey {
             *connection as u64,
         ];
         let kinds = kinds.into_iter().fold(0, |kinds, kind| kinds << 8 | kind);
-        [
+        Words([
             Name::pair(caller.node.name, callee.node.name),
             Name::pair(caller.version, caller.zone),
             Name::pair(callee.version, callee.zone),
             u64::from(Name::code(*operation)) << 32 | kinds,
-        ]
+        ])
     }
 
     /// The edge of a call, with everything that it can be told apart by.

@@ -1,12 +1,23 @@
 //! Maps by keys that are made of small numbers of our own.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
+use std::hash::{BuildHasherDefault, Hash, Hasher};
 
 /// A map whose keys are numbers that were given out here, such as a
 /// [`Name`](super::names::Name): nobody who sends spans chooses them, so the hash need not
 /// withstand an adversary, and is many times faster than the standard one.
 pub(crate) type FastMap<K, V> = HashMap<K, V, FastHashing>;
+
+/// A key of few words, each of which is hashed as one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Words<const COUNT: usize>(pub(crate) [u64; COUNT]);
+
+impl<const COUNT: usize> Hash for Words<COUNT> {
+    #[inline]
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.into_iter().for_each(|word| state.write_u64(word));
+    }
+}
 
 /// How a [`FastMap`] hashes.
 pub(crate) type FastHashing = BuildHasherDefault<MixingHasher>;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::{Expr, col, lit};
 use futures::TryStreamExt;
-use schemas::rollups::EDGE_DIMENSION_STEPS;
+use schemas::rollups::{DIMENSION, EDGE_DIMENSION_STEPS};
 use schemas::{TraceId, UnixNanos};
 use tokio::task::JoinSet;
 
@@ -121,11 +121,9 @@ pub(super) fn has_rows_for(query: &TopologyQuery) -> bool {
 
 /// The rows that make up the range: of the longest steps, and fresh ones.
 fn condition(query: &TopologyQuery) -> Expr {
-    rows_of_range(query.range, query.step, |_| {
-        let dimension = col("dimension");
-        match query.by.first() {
-            None => dimension.is_null(),
-            Some(by) => dimension.eq(lit(by.name())),
-        }
-    })
+    let of_dimension = match query.by.first() {
+        None => col(DIMENSION).is_null(),
+        Some(by) => col(DIMENSION).eq(lit(by.name())),
+    };
+    rows_of_range(query.range, query.step, &of_dimension)
 }

@@ -17,7 +17,7 @@ use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
 use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterVersion};
 use parquet::schema::types::ColumnPath;
-use schemas::rollups::{BUCKET_START, IS_FRESH, IS_TOTAL, STEP_SECONDS};
+use schemas::rollups::{BUCKET_START, DIMENSION, IS_FRESH, STEP_SECONDS};
 
 use super::blocks::Blocks;
 use crate::table::{FigureBounds, PartitionDate};
@@ -36,7 +36,7 @@ const SHORTEST_PLAIN_STEP: i64 = 3_600;
 const BATCH_ROWS: usize = 64;
 
 /// The columns that say what rows are sums over. All rows of a step and a kind stand together.
-const KINDS: [&str; 4] = [STEP_SECONDS, IS_TOTAL, "dimension", IS_FRESH];
+const KINDS: [&str; 3] = [STEP_SECONDS, DIMENSION, IS_FRESH];
 
 /// A Parquet file that is not stored yet.
 #[derive(Debug)]

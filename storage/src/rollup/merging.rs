@@ -30,7 +30,7 @@ fn order(table: RollupTable) -> &'static [&'static str] {
     match table {
         RollupTable::Red => &[
             "step_seconds",
-            "is_total",
+            "dimension",
             "service_name",
             "name",
             "kind",

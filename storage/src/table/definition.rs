@@ -19,6 +19,8 @@ pub(crate) struct TableDefinition {
     pub(super) description: &'static str,
     /// Its columns, but for the partition.
     pub(crate) schema: fn() -> &'static SchemaRef,
+    /// Columns that it had once, and that have no values in what is written now.
+    pub(super) former_columns: &'static [&'static str],
     /// The column of the time, nanoseconds since 1970, that a row's partition and a file's
     /// statistics are of.
     pub(super) time_column: &'static str,
@@ -34,6 +36,7 @@ pub(crate) static SPANS: TableDefinition = TableDefinition {
     title: "the table of spans",
     description: "OpenTelemetry spans, one a row",
     schema: span_schema,
+    former_columns: &[],
     time_column: "start_time_unix_nano",
     statistics_columns: "start_time_unix_nano,duration_nano",
     deleted_files_stay: "interval 7 days",
@@ -45,6 +48,7 @@ pub(crate) static RED: TableDefinition = TableDefinition {
     title: "the table of figures",
     description: "Counts, errors and durations of spans by steps of time; a reader adds rows up",
     schema: red_schema,
+    former_columns: &["is_total"],
     time_column: BUCKET_START,
     statistics_columns: BUCKET_START,
     deleted_files_stay: "interval 10 minutes",
@@ -56,6 +60,7 @@ pub(crate) static EDGES: TableDefinition = TableDefinition {
     title: "the table of calls",
     description: "Calls between services by steps of time; a reader adds rows up by weight",
     schema: edge_schema,
+    former_columns: &[],
     time_column: BUCKET_START,
     statistics_columns: BUCKET_START,
     deleted_files_stay: "interval 10 minutes",

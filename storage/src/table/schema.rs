@@ -123,7 +123,14 @@ pub(super) fn adapt(
         Ok(schema) => schema,
         Err(error) => return refuse("has a schema that cannot be read", Some(error)),
     };
-    match merge_fields(&schema.fields, &columns_of(table).fields, "") {
+    let may_lack_values =
+        |field: &StructField| field.nullable || table.former_columns.contains(&field.name.as_str());
+    let existing = schema.fields.iter().map(|field| StructField {
+        nullable: may_lack_values(field),
+        ..field.clone()
+    });
+    let existing: Vec<StructField> = existing.collect();
+    match merge_fields(&existing, &columns_of(table).fields, "") {
         Err(mismatch) => refuse(&mismatch, None),
         Ok(fields) if fields == schema.fields => Ok(None),
         Ok(fields) => {

@@ -27,7 +27,7 @@ use crate::red::{RedQuery, align};
         ("version" = Option<String>, Query, description = "Of this `service.version` only"),
         ("zone" = Option<String>, Query, description = "Of this `cloud.availability_zone` only"),
         ("kind" = Option<String>, Query, description = "The kinds that count, separated by commas, or `all`; by default `server,consumer`: the requests that a service answers", example = "server,consumer"),
-        ("by" = Option<String>, Query, description = "What makes a series, separated by commas: `service`, `operation`, `kind`, `status`, `instance`, `version`, `zone`; by default `service`", example = "service,operation"),
+        ("by" = Option<String>, Query, description = "What makes a series, separated by commas: `service`, `operation`, `kind`, `status`, `instance`, `version`, `zone`; by default `service`. `operation` together with one of the last three, or with a filter on one, is computed from the spans: quick for hours, not for months", example = "service,operation"),
         ("from" = Option<String>, Query, description = "`now-15m` (default), seconds since 1970, or RFC 3339; rounded down to a step", example = "now-1h"),
         ("to" = Option<String>, Query, description = "As `from`, `now` by default; rounded up to a step, not included", example = "now"),
         ("step" = Option<String>, Query, description = "The length of a point, a multiple of 10s; by default about a ninetieth of the range, in whole minutes, hours, eight hours or days where it is longer", example = "1m"),

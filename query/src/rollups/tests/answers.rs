@@ -13,7 +13,7 @@ use schemas::{SpanKind, UnixNanos};
 use super::model::{Sent, batch, commits};
 use super::{RollUps, fold_all, merge};
 use crate::fixtures::{catalog_of, engine, merged_so_far, spans_table};
-use crate::{Engine, GroupBy, QuerySettings, RedAnswer, RedQuery, TimeSpan};
+use crate::{Engine, GroupBy, QuerySettings, RedAnswer, RedQuery, RedSeries, TimeSpan};
 
 /// An engine over commits of which the first so many are rolled up.
 fn engine_at(
@@ -154,6 +154,17 @@ fn operations_beyond_the_limit_are_asked_for_together() {
         assert_eq!(ask(&engine, &of("(other)")).total.count, 6);
         assert_eq!(ask(&engine, &of("GET /1")).total.count, 3);
         assert_eq!(ask(&engine, &of("GET /4")).total.count, 0);
+        // Together with instances there are no rows of them.
+        for (operation, count) in [("(other)", 6), ("GET /1", 3), ("GET /4", 0)] {
+            let with_instances = RedQuery {
+                group_by: vec![GroupBy::Operation, GroupBy::Instance],
+                ..of(operation)
+            };
+            let answer = ask(&engine, &with_instances);
+            assert_eq!(answer.total.count, count, "{operation}");
+            let named = |series: &RedSeries| series.value(GroupBy::Operation) == Some(operation);
+            assert!(answer.series.iter().all(named), "{operation}");
+        }
     }
 }
 

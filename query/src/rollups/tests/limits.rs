@@ -54,7 +54,7 @@ fn operations_beyond_the_limit_count_together() {
     let of_service = |row: &Row| {
         (
             row.key.step_seconds,
-            row.key.is_total,
+            row.key.dimension,
             row.key.service.clone(),
         )
     };

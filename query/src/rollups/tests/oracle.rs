@@ -3,23 +3,12 @@
 use std::collections::BTreeMap;
 
 use arrow_array::RecordBatch;
-use schemas::rollups::FIRST_STEPS;
+use schemas::rollups::{FIRST_STEPS, ROLLUP_STEPS};
 
 use super::super::red_rows::RedRows;
 use super::model::{Sent, distinct};
-use crate::red::{Cell, DurationHistogram, GroupBy};
+use crate::red::{Cell, DurationHistogram, GroupBy, RedDimension};
 use crate::rollups::{Summands, TableRows};
-
-/// The steps, in seconds, and whether rows are totals.
-const KINDS: [(i64, bool); 7] = [
-    (10, false),
-    (60, false),
-    (60, true),
-    (3_600, false),
-    (3_600, true),
-    (28_800, false),
-    (28_800, true),
-];
 
 /// A row of `red`, in the order in which rows stand.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,7 +24,7 @@ pub(super) struct Row {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
     pub(super) step_seconds: i64,
-    pub(super) is_total: bool,
+    pub(super) dimension: Option<&'static str>,
     pub(super) service: Option<String>,
     pub(super) name: Option<String>,
     pub(super) kind: i8,
@@ -55,7 +44,7 @@ pub(super) fn rows_of(batch: &RecordBatch) -> Vec<Row> {
         let step = rows.rows_of_step(row);
         let key = Key {
             step_seconds: step.step_seconds,
-            is_total: step.is_total,
+            dimension: step.dimension.map(RedDimension::name),
             service: text(GroupBy::Service),
             name: text(GroupBy::Operation),
             kind: rows.kind(row),
@@ -91,25 +80,30 @@ pub(super) fn first_rows_of_spans(sent: &[Sent]) -> Vec<Row> {
 pub(super) fn rows_of_spans(sent: &[Sent]) -> Vec<Row> {
     let mut durations = BTreeMap::<Key, Vec<i64>>::new();
     for span in distinct(sent) {
-        for (step_seconds, is_total) in KINDS {
-            let key = key_of(&span, step_seconds, is_total);
-            durations.entry(key).or_default().push(span.duration);
+        for step_seconds in ROLLUP_STEPS {
+            for dimension in [None, Some("instance"), Some("operation")] {
+                let key = key_of(&span, step_seconds, dimension);
+                durations.entry(key).or_default().push(span.duration);
+            }
         }
     }
     durations.into_iter().map(row_of).collect()
 }
 
-fn key_of(span: &Sent, step_seconds: i64, is_total: bool) -> Key {
-    let unless_total = |text: Option<&str>| text.filter(|_| !is_total).map(str::to_owned);
+fn key_of(span: &Sent, step_seconds: i64, dimension: Option<&'static str>) -> Key {
+    let by = |wanted, text: Option<&str>| {
+        text.filter(|_| dimension == Some(wanted))
+            .map(str::to_owned)
+    };
     let step_nano = step_seconds * 1_000_000_000;
     Key {
         step_seconds,
-        is_total,
+        dimension,
         service: span.service.map(str::to_owned),
-        name: unless_total(Some(&span.name)),
+        name: by("operation", Some(&span.name)),
         kind: span.kind.number(),
         status_code: span.status_code().number(),
-        place: span.place().map(unless_total),
+        place: span.place().map(|text| by("instance", text)),
         bucket: span.start.div_euclid(step_nano) * step_nano,
     }
 }

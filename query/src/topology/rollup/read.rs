@@ -9,7 +9,7 @@ use arrow_array::{
 };
 use datafusion::arrow::compute::cast;
 use datafusion::error::DataFusionError;
-use schemas::rollups::{BUCKET_START, IS_FRESH, edge_schema};
+use schemas::rollups::{BUCKET_START, DIMENSION, IS_FRESH, edge_schema};
 
 use super::super::call::{End, Node, Sign};
 use super::super::cell::EdgeCell;
@@ -39,7 +39,7 @@ const TEXTS: [&str; 10] = [
 const ALWAYS: [&str; 15] = [
     "step_seconds",
     BUCKET_START,
-    "dimension",
+    DIMENSION,
     "weight",
     "caller",
     "caller_kind",
@@ -125,7 +125,7 @@ impl EdgeRows {
         Ok(Self {
             steps: int64("step_seconds")?,
             buckets: int64(BUCKET_START)?,
-            dimensions: text("dimension")?,
+            dimensions: text(DIMENSION)?,
             fresh: is_read(IS_FRESH)
                 .then(|| Ok::<_, DataFusionError>(column(IS_FRESH)?.as_boolean().clone()))
                 .transpose()?,

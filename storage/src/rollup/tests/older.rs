@@ -1,4 +1,4 @@
-//! Tables with rows of other steps than ours.
+//! Tables with rows of other kinds than ours.
 
 use datafusion::logical_expr::{ident, lit};
 use futures::TryStreamExt;
@@ -11,7 +11,8 @@ use crate::clock;
 use crate::rollup::RollupTable;
 use crate::table::tests::faulty_store::FaultyStore;
 
-/// Makes a table one of which it is told by an older name how far it has got.
+/// Makes a table one of which it is told by an older name how far it has got, and that has a column
+/// which ours has no more.
 async fn make_older(store: &FaultyStore) {
     let listed: Vec<_> = store.list(None).try_collect().await.expect("lists");
     let logs = listed.into_iter().map(|found| found.location);
@@ -33,11 +34,20 @@ fn older_action(line: &str) -> String {
     if let Some(name) = action.pointer_mut("/txn/appId") {
         *name = json!("spans");
     }
+    if let Some(schema) = action.pointer_mut("/metaData/schemaString") {
+        let mut columns: Value =
+            serde_json::from_str(schema.as_str().expect("text")).expect("JSON");
+        let fields = columns["fields"].as_array_mut().expect("columns");
+        fields.push(json!({
+            "name": "is_total", "type": "boolean", "nullable": false, "metadata": {},
+        }));
+        *schema = json!(columns.to_string());
+    }
     action.to_string()
 }
 
 #[tokio::test]
-async fn a_table_with_rows_of_other_steps_begins_anew() {
+async fn a_table_with_rows_of_other_kinds_begins_anew() {
     let world = World::new();
     let mut open = world.open().await;
     for round in 0..3 {

@@ -9,7 +9,7 @@ use datafusion::physical_plan::displayable;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use object_store::memory::InMemory;
 use object_store::{ObjectStore, ObjectStoreExt};
-use schemas::rollups::{IS_FRESH, red_schema};
+use schemas::rollups::{DIMENSION, IS_FRESH, red_schema};
 
 use super::counting::{counts, fresh, numbers};
 use super::merging::stored;
@@ -123,7 +123,7 @@ async fn read_for(filter: &Expr) -> Vec<(usize, String)> {
 #[tokio::test]
 async fn of_a_step_and_fresh_rows_no_others_are_read_and_none_are_tested() {
     let step = |step: i64| ident("step_seconds").eq(lit(step));
-    let of_step = |seconds| step(seconds).and(ident("is_total").eq(lit(false)));
+    let of_step = |seconds| step(seconds).and(ident(DIMENSION).is_null());
     let untested = |rows: &[usize]| {
         let rows = rows.iter().map(|rows| (*rows, String::new()));
         rows.collect::<Vec<_>>()
@@ -144,7 +144,7 @@ async fn of_a_step_and_fresh_rows_no_others_are_read_and_none_are_tested() {
     for not_fresh in [merged(), not(fresh())] {
         assert_eq!(read_for(&not_fresh).await, untested(&[90, 20, 3]));
     }
-    let total = ident("is_total").eq(lit(true));
+    let total = ident(DIMENSION).eq(lit("operation"));
     assert_eq!(
         read_for(&step(60).and(total).or(fresh())).await,
         untested(&[100])

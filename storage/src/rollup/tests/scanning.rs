@@ -19,7 +19,7 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
-use schemas::rollups::{IS_FRESH, red_schema};
+use schemas::rollups::{DIMENSION, IS_FRESH, red_schema};
 
 use super::counting::counts;
 use crate::rollup::encode::encode_as_one;
@@ -27,8 +27,15 @@ use crate::rollup::file::tests::rollup_file;
 use crate::rollup::{RollupProvider, RollupTable};
 use crate::table::AddedFile;
 
-/// Step, whether it is a total, service, kind, bucket, and whether it is fresh.
-type Row = (i64, bool, Option<&'static str>, i8, i64, bool);
+/// Step, dimension, service, kind, bucket, and whether it is fresh.
+type Row = (
+    i64,
+    Option<&'static str>,
+    Option<&'static str>,
+    i8,
+    i64,
+    bool,
+);
 
 /// Who wrote a file.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +53,7 @@ pub(super) enum Writer {
 fn row() -> impl Strategy<Value = Row> {
     (
         select(vec![10, 60, 3600]),
-        any::<bool>(),
+        select(vec![None, Some("operation")]),
         select(vec![None, Some("bar"), Some("cart"), Some("shop")]),
         0..3_i8,
         0..6_i64,
@@ -60,8 +67,8 @@ fn batch(first: i64, rows: &[Row]) -> RecordBatch {
     let numbers: Vec<_> = numbered.map(|(id, row)| (row.0, row.4, id)).collect();
     let known: [(&str, ArrayRef); 4] = [
         (
-            "is_total",
-            Arc::new(rows.iter().map(|row| Some(row.1)).collect::<BooleanArray>()),
+            DIMENSION,
+            Arc::new(rows.iter().map(|row| row.1).collect::<StringArray>()),
         ),
         (
             IS_FRESH,
@@ -135,16 +142,17 @@ fn with_other_types(rows: &RecordBatch) -> RecordBatch {
 
 fn filters() -> Vec<Option<Expr>> {
     let step = |step: i64| ident("step_seconds").eq(lit(step));
-    let total = |total: bool| ident("is_total").eq(lit(total));
+    let total = || ident(DIMENSION).is_null();
+    let by_operation = || ident(DIMENSION).eq(lit("operation"));
     let service = || ident("service_name");
     let start = || ident("bucket_start_unix_nano");
     let kind = |kind: i8| ident("kind").eq(lit(kind));
     let fresh = || ident(IS_FRESH);
-    let of_step = || step(60).and(total(true));
+    let of_step = || step(60).and(total());
     let in_range = start().gt_eq(lit(1_i64)).and(start().lt(lit(4_i64)));
     vec![
         None,
-        Some(step(60).and(total(true)).and(in_range.clone())),
+        Some(step(60).and(total()).and(in_range.clone())),
         Some(
             step(10)
                 .and(service().eq(lit("cart")))
@@ -154,14 +162,14 @@ fn filters() -> Vec<Option<Expr>> {
             service()
                 .eq(lit("shop"))
                 .or(service().is_null())
-                .and(total(false)),
+                .and(by_operation()),
         ),
         Some(service().not_eq(lit("bar")).and(kind(1).or(kind(2)))),
         Some(ident("name").is_not_null()),
         Some(ident("name").is_null().and(ident("count").gt(lit(7_i64)))),
         Some(of_step().or(fresh().eq(lit(true))).and(in_range.clone())),
         Some(of_step().and(fresh().eq(lit(false))).or(fresh())),
-        Some(not(fresh()).and(total(false))),
+        Some(not(fresh()).and(by_operation())),
         Some((start() + lit(1_i64)).gt(lit(3_i64)).and(kind(0))),
     ]
 }

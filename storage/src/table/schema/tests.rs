@@ -1,7 +1,7 @@
 //! Which tables are taken, and how they are made to fit.
 
 use super::*;
-use crate::table::SPANS;
+use crate::table::{RED, SPANS};
 
 fn table(edit: impl FnOnce(&mut Vec<StructField>)) -> Metadata {
     let mut schema = columns_of(&SPANS);
@@ -95,6 +95,28 @@ fn missing_columns_are_added_as_nullable() {
     };
     assert_eq!(names(&adapted), names(&full));
     assert_eq!(adapted.id, lacking.id);
+}
+
+#[test]
+fn a_column_that_the_table_had_once_need_not_have_values() {
+    let ours = columns_of(&RED);
+    let former = StructField {
+        name: "is_total".to_owned(),
+        r#type: DeltaType::Primitive("boolean".to_owned()),
+        nullable: false,
+        metadata: BTreeMap::new(),
+    };
+    let fields = ours.fields.into_iter().chain([former]).collect();
+    let schema_string = to_json(&StructType { fields, ..ours });
+    let before = Metadata {
+        schema_string,
+        ..new_table(&RED, Uuid::nil(), 0)
+    };
+    let adapted = adapt(&RED, &before).expect("fits").expect("changes");
+    assert_eq!(adapt(&RED, &adapted).expect("fits"), None);
+    let mut schema: StructType = serde_json::from_str(&adapted.schema_string).expect("a schema");
+    assert!(field(&mut schema.fields, "is_total").nullable);
+    assert!(!field(&mut schema.fields, "count").nullable);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int8Type, Int64Type};
 use arrow_array::{Array, RecordBatch};
-use schemas::rollups::{FIRST_STEPS, IS_FRESH};
+use schemas::rollups::{DIMENSION, FIRST_STEPS, IS_FRESH};
 
 use super::super::super::call::{Call, End};
 use super::super::super::link::Linker;
@@ -61,7 +61,7 @@ pub(super) fn rows_of(batch: &RecordBatch) -> Vec<Row> {
         is_fresh: column(IS_FRESH).as_boolean().value(row),
         key: Key {
             step: int64("step_seconds", row),
-            dimension: dimension_of(text("dimension", row)),
+            dimension: dimension_of(text(DIMENSION, row)),
             caller: (text("caller", row), word("caller_kind", row)),
             callee: (text("callee", row), word("callee_kind", row)),
             connection: word("connection", row),
