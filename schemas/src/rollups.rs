@@ -52,6 +52,10 @@ pub const BUCKET_START: &str = "bucket_start_unix_nano";
 /// and instances together would make nearly as many rows as spans.
 pub const RED_DIMENSIONS: [&str; 2] = ["instance", "operation"];
 
+/// The shortest step of rows of `red` without a dimension: in ten seconds they are hardly fewer than
+/// those by instance, which add up to the same.
+pub const SHORTEST_STEP_OF_ALL: i64 = 60;
+
 /// The columns of the table `red`: spans by bucket, service, kind and status; and by the operation, or
 /// by the instance with its version and zone.
 ///
@@ -59,7 +63,7 @@ pub const RED_DIMENSIONS: [&str; 2] = ["instance", "operation"];
 /// |---|---|
 /// | `step_seconds` | the bucket's length, one of [`ROLLUP_STEPS`] |
 /// | `bucket_start_unix_nano` | a multiple of it |
-/// | `dimension` | one of [`RED_DIMENSIONS`], whose columns the row has; null for all spans of a service |
+/// | `dimension` | one of [`RED_DIMENSIONS`], whose columns the row has; null for all spans of a service, from [`SHORTEST_STEP_OF_ALL`] on |
 /// | `is_fresh` | no row of a longer step counts these spans |
 /// | `service_name` | null where spans name no service |
 /// | `name` | the operation, or [`OTHER_OPERATIONS`] |

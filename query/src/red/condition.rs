@@ -4,7 +4,7 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{Expr, ident, lit};
 use schemas::TraceId;
 use schemas::columns::{self, ColumnId};
-use schemas::rollups::DIMENSION;
+use schemas::rollups::{DIMENSION, SHORTEST_STEP_OF_ALL};
 
 use super::span_columns::{availability_zone, service_version};
 use super::{RedDimension, RedQuery, TimeSpan};
@@ -34,15 +34,17 @@ pub(super) fn of_any_operation(query: &RedQuery) -> Expr {
         .fold(starts_in(query.range), Expr::and)
 }
 
-/// The rows of `red` that count: those by the first dimension that the question has.
+/// The rows of `red` that count: those by the one dimension that the question may have.
 pub(super) fn of_rows(query: &RedQuery) -> Expr {
     let is = |name: &str, value: Option<&str>| value.map(|value| ident(name).eq(lit(value)));
-    let dimension = RedDimension::of_query(query).first().copied();
-    let of_dimension = match dimension {
-        None => ident(DIMENSION).is_null(),
-        Some(dimension) => ident(DIMENSION).eq(lit(dimension.name())),
-    };
-    let counted_once = rows_of_range(query.range, Some(query.step), &of_dimension);
+    let asked = RedDimension::of_query(query).first().copied();
+    let counted_once = rows_of_range(query.range, Some(query.step), |step| {
+        let instances = (step < SHORTEST_STEP_OF_ALL).then_some(RedDimension::Instance);
+        match asked.or(instances) {
+            None => ident(DIMENSION).is_null(),
+            Some(dimension) => ident(DIMENSION).eq(lit(dimension.name())),
+        }
+    });
     let named = [
         query.service.as_deref().map(is_service),
         is("name", query.operation.as_deref()),

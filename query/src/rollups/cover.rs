@@ -34,14 +34,18 @@ impl Buckets {
 }
 
 /// The rows of a table of figures that add up to a range of whole ten seconds, in points of a step or
-/// as one: the fewest buckets, of rows of one kind.
-pub(crate) fn rows_of_range(range: TimeSpan, step: Option<Duration>, is_of_kind: &Expr) -> Expr {
+/// as one: the fewest buckets. `is_of_kind` says which rows of buckets of so many seconds are wanted.
+pub(crate) fn rows_of_range(
+    range: TimeSpan,
+    step: Option<Duration>,
+    is_of_kind: impl Fn(i64) -> Expr,
+) -> Expr {
     let longest = match step.filter(|step| *step < range.length()) {
         None => i64::MAX,
         Some(step) => longest_within(step, range.from),
     };
     let parts = cover(range, longest).into_iter().map(|buckets| {
-        let counted_once = buckets.are_counted_by().and(is_of_kind.clone());
+        let counted_once = buckets.are_counted_by().and(is_of_kind(buckets.step));
         counted_once.and(buckets.hold_start())
     });
     parts.reduce(Expr::or).unwrap_or_else(|| lit(false))

@@ -1,7 +1,7 @@
 //! Sums of spans by one thing at a time that tells them apart, in buckets of the first steps.
 
 use arrow_array::RecordBatch;
-use schemas::rollups::FIRST_STEPS;
+use schemas::rollups::{FIRST_STEPS, SHORTEST_STEP_OF_ALL};
 
 use super::bucket::ShortBucket;
 use super::duration_sum::{DurationSum, HistogramWriter};
@@ -119,8 +119,9 @@ impl SpanSums {
             let numbers = self.of_said.iter().map(|numbers| numbers[way]);
             let ranks: Vec<u32> = numbers.map(|number| ranks[number as usize]).collect();
             let rank = |span: &SpanRecord| ranks[span.said as usize];
+            let has_shortest = dimension.is_some() || shortest >= SHORTEST_STEP_OF_ALL;
             spans.each_key(&groups, rank, |group, spans| {
-                sums.each_row(spans, true, |row, sum| {
+                sums.each_row(spans, has_shortest, |row, sum| {
                     let writer = match row.step == shortest {
                         true => &mut of_shortest,
                         false => &mut of_minutes,

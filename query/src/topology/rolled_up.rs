@@ -121,9 +121,8 @@ pub(super) fn has_rows_for(query: &TopologyQuery) -> bool {
 
 /// The rows that make up the range: of the longest steps, and fresh ones.
 fn condition(query: &TopologyQuery) -> Expr {
-    let of_dimension = match query.by.first() {
+    rows_of_range(query.range, query.step, |_| match query.by.first() {
         None => col(DIMENSION).is_null(),
         Some(by) => col(DIMENSION).eq(lit(by.name())),
-    };
-    rows_of_range(query.range, query.step, &of_dimension)
+    })
 }

@@ -82,6 +82,9 @@ pub(super) fn rows_of_spans(sent: &[Sent]) -> Vec<Row> {
     for span in distinct(sent) {
         for step_seconds in ROLLUP_STEPS {
             for dimension in [None, Some("instance"), Some("operation")] {
+                if dimension.is_none() && step_seconds < 60 {
+                    continue;
+                }
                 let key = key_of(&span, step_seconds, dimension);
                 durations.entry(key).or_default().push(span.duration);
             }
