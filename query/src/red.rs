@@ -84,7 +84,7 @@ pub(crate) async fn heatmap(
 /// From rollups where they are kept for the question, unless it is asked for otherwise.
 async fn series(source: &RedSource<'_>, query: &RedQuery) -> Result<Series, QueryError> {
     if query.exact {
-        return exact::series(&source.spans, query, source.counting).await;
+        return exact::series(&source.spans, query, Some, source.counting).await;
     }
     if !rollup::has_rows_for(query) {
         return kept_names::series(source, query).await;

@@ -27,6 +27,7 @@ mod red_rows;
 mod red_writer;
 mod span_sums;
 mod sums;
+mod ways;
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -54,6 +55,7 @@ pub(crate) use parts::NumberedRows;
 pub(crate) use records::{Record, Records, RecordsInOrder};
 pub(crate) use red_rows::RedRows;
 pub(crate) use sums::{Merger, Sum, Summands, Sums, TableRows, step_of_all};
+pub(crate) use ways::{RankedKeys, Ways};
 
 use operations::OperationLimits;
 

@@ -10,6 +10,7 @@ use super::RedQuery;
 use super::distinct::{ByDigest, DistinctSpans};
 use super::group::{Group, Groups, value};
 use super::histogram::{DurationHistogram, HistogramSum, MalformedHistogram, StoredHistogram};
+use super::kept_names::counted_name;
 use super::query::GroupBy;
 use super::row_sums::RowSums;
 use super::span_columns::{SpanColumns, SpanValues};
@@ -200,11 +201,7 @@ impl<'a> Cells<'a> {
     fn group_of(&self, values: &SpanValues, rollups: &RollUps) -> Option<Group> {
         let service = values.text(GroupBy::Service, &self.texts);
         let name = values.text(GroupBy::Operation, &self.texts);
-        let name = rollups.kept(service, name.unwrap_or_default());
-        let asked = self.query.operation.as_deref();
-        if asked.is_some_and(|asked| asked != name) {
-            return None;
-        }
+        let name = counted_name(self.query, rollups, service, name)?;
         let mut group = Group::default();
         for by in &self.query.group_by {
             let text = match by {

@@ -49,13 +49,15 @@ fn identity() -> [(&'static str, ColumnId); 11] {
     ]
 }
 
-/// The cells of each group by bucket, groups in order.
+/// The cells of each group by bucket, groups in order: `counted_as` says as which group spans of one
+/// count, if they do.
 ///
 /// Telling spans apart needs memory for each of them. Where it does not suffice, the range is
 /// halved: spans that are the same start at the same time, so they are in the same half.
 pub(super) async fn series(
     spans: &Scan<'_>,
     query: &RedQuery,
+    counted_as: impl Fn(Group) -> Option<Group>,
     counting: &Counting,
 ) -> Result<Series, QueryError> {
     let memory = spans.reserve_memory("exact figures");
@@ -76,6 +78,9 @@ pub(super) async fn series(
             for found in cells_of(query, batch)? {
                 let (group, bucket, cell) = found?;
                 counting.read_spans(usize::try_from(cell.count).unwrap_or(usize::MAX));
+                let Some(group) = counted_as(group) else {
+                    continue;
+                };
                 memory.try_grow(CELL_BYTES + cell.durations.heap_bytes())?;
                 let cells = groups.entry(group).or_default();
                 cells.entry(bucket).or_default().merge(&cell);

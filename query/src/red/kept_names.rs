@@ -1,10 +1,7 @@
 //! Figures computed from spans, by the names by which operations count in rollups.
 
-use std::collections::BTreeMap;
-
 use schemas::rollups::OTHER_OPERATIONS;
 
-use super::cells::Cell;
 use super::group::Group;
 use super::query::GroupBy;
 use super::{RedQuery, RedSource, Series, exact};
@@ -13,21 +10,24 @@ use crate::{QueryError, RollUps};
 /// The cells of each group by bucket, groups in order: those of rows, where there are none for the
 /// question.
 pub(super) async fn series(source: &RedSource<'_>, query: &RedQuery) -> Result<Series, QueryError> {
-    let by_sent_names = by_sent_names(query);
-    let series = exact::series(&source.spans, &by_sent_names, source.counting).await?;
-    let mut groups = BTreeMap::<Group, BTreeMap<u32, Cell>>::new();
-    for (sent, cells) in series {
-        if let Some(group) = group_of(query, &sent, source.rollups) {
-            let of_group = groups.entry(group).or_default();
-            for (bucket, cell) in cells {
-                of_group.entry(bucket).or_default().merge(&cell);
-            }
-        }
-    }
-    let series = groups.into_iter();
-    Ok(series
-        .map(|(group, cells)| (group, cells.into_iter().collect()))
-        .collect())
+    let sent = by_sent_names(query);
+    let counted_as = |sent| match tells_operations(query) {
+        true => group_of(query, &sent, source.rollups),
+        false => Some(sent),
+    };
+    exact::series(&source.spans, &sent, counted_as, source.counting).await
+}
+
+/// The name by which an operation counts; none where another one is asked for.
+pub(super) fn counted_name<'a>(
+    query: &RedQuery,
+    rollups: &RollUps,
+    service: Option<&str>,
+    name: Option<&'a str>,
+) -> Option<&'a str> {
+    let name = rollups.kept(service, name.unwrap_or_default());
+    let asked = query.operation.as_deref();
+    asked.is_none_or(|asked| asked == name).then_some(name)
 }
 
 /// The question that tells apart what the name of an operation follows from.
@@ -49,15 +49,8 @@ fn tells_operations(query: &RedQuery) -> bool {
 
 /// The group in which spans count; none for those that count as another operation than asked for.
 fn group_of(query: &RedQuery, sent: &Group, rollups: &RollUps) -> Option<Group> {
-    if !tells_operations(query) {
-        return Some(sent.clone());
-    }
-    let name = sent.value(GroupBy::Operation).unwrap_or_default();
-    let name = rollups.kept(sent.value(GroupBy::Service), name);
-    let asked = query.operation.as_deref();
-    if asked.is_some_and(|asked| asked != name) {
-        return None;
-    }
+    let [service, name] = [GroupBy::Service, GroupBy::Operation].map(|by| sent.value(by));
+    let name = counted_name(query, rollups, service, name)?;
     let mut group = Group::default();
     for by in &query.group_by {
         let value = match by {

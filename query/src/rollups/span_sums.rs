@@ -6,14 +6,14 @@ use schemas::rollups::{FIRST_STEPS, SHORTEST_STEP_OF_ALL};
 use super::bucket::ShortBucket;
 use super::duration_sum::{DurationSum, HistogramWriter};
 use super::minute_sums::{MinuteSums, RowSum};
-use super::numbered::Numbered;
 use super::records::{Record, Records};
 use super::red_group::RedGroup;
 use super::red_rows::RowsOfStep;
 use super::red_writer::{RedWriter, RowSums};
+use super::ways::{RankedKeys, Ways};
 use crate::QueryError;
 use crate::red::{RedDimension, bucket_of_nanos};
-use crate::topology::{CalledOperation, FastMap, KeptOperations, LinkedSpan, Names, Sign, Words};
+use crate::topology::{CalledOperation, KeptOperations, LinkedSpan, Names, Sign};
 
 /// What a row of the shortest step, and its part of those of the next one, take in files, typically,
 /// in bytes.
@@ -48,12 +48,8 @@ impl Record for SpanRecord {
 /// Spans until they are summed up.
 #[derive(Debug, Default)]
 pub(super) struct SpanSums {
-    /// The numbers of all that spans say, which have the operation's own name.
-    said: FastMap<Words<3>, u32>,
-    /// By what spans say, the numbers of the groups that follow, in each way to tell spans apart.
-    of_said: Vec<[u32; WAYS]>,
-    /// They are few, in each way.
-    groups: [Numbered<RedGroup>; WAYS],
+    /// What spans say has the operation's own name.
+    groups: Ways<RedGroup, 3, WAYS>,
     records: Records<SpanRecord>,
 }
 
@@ -69,19 +65,14 @@ impl SpanSums {
             version: span.version,
             zone: span.zone,
         };
-        let said = *self.said.entry(whole.code()).or_insert_with(|| {
+        let said = self.groups.number_of(whole.code(), || {
             let operation = CalledOperation {
                 service: whole.service,
                 name: whole.name.unwrap_or_else(|| names.number("")),
             };
             let name = Some(kept.name(operation, names));
             let counted = RedGroup { name, ..whole };
-            let mut numbers = [0; WAYS];
-            for (way, dimension) in RedDimension::OF_ROWS.into_iter().enumerate() {
-                numbers[way] = self.groups[way].number_of(counted.told_apart_by(dimension));
-            }
-            self.of_said.push(numbers);
-            u32::try_from(self.of_said.len() - 1).expect("fewer than spans in memory")
+            RedDimension::OF_ROWS.map(|dimension| counted.told_apart_by(dimension))
         });
         self.records.add(SpanRecord {
             said,
@@ -92,13 +83,8 @@ impl SpanSums {
 
     /// The memory that the spans take, and that a file of their rows will take, about, in bytes.
     pub(super) fn memory_bytes(&self) -> usize {
-        let of_groups = self.groups.iter().map(|groups| {
-            let rows = self.records.most_rows(groups.len());
-            rows * ROW_BYTES + groups.memory_bytes()
-        });
-        let said =
-            self.of_said.len() * (2 * size_of::<(Words<3>, u32)>() + size_of::<[u32; WAYS]>());
-        of_groups.sum::<usize>() + said + self.records.memory_bytes()
+        let rows = |groups| self.records.most_rows(groups) * ROW_BYTES;
+        self.groups.memory_bytes(rows) + self.records.memory_bytes()
     }
 
     /// Hands over rows, some at a time, each time of one step and in order.
@@ -114,10 +100,12 @@ impl SpanSums {
         let mut sums = MinuteSums::<DurationSum>::default();
         let mut histograms = HistogramWriter::default();
         let mut spans = self.records.in_order();
-        for ((way, dimension), groups) in (0..).zip(RedDimension::OF_ROWS).zip(self.groups) {
-            let (groups, ranks) = groups.ranked(|group| group.place(&order));
-            let numbers = self.of_said.iter().map(|numbers| numbers[way]);
-            let ranks: Vec<u32> = numbers.map(|number| ranks[number as usize]).collect();
+        let ranked = self.groups.ranked(|group| group.place(&order));
+        for (dimension, groups) in RedDimension::OF_ROWS.into_iter().zip(ranked) {
+            let RankedKeys {
+                keys: groups,
+                ranks,
+            } = groups;
             let rank = |span: &SpanRecord| ranks[span.said as usize];
             let has_shortest = dimension.is_some() || shortest >= SHORTEST_STEP_OF_ALL;
             spans.each_key(&groups, rank, |group, spans| {

@@ -5,7 +5,7 @@ use schemas::rollups::FIRST_STEPS;
 
 use super::super::call::{Call, Sign};
 use super::super::edge::EdgeKey;
-use super::super::fast_map::{FastMap, Words};
+use super::super::fast_map::Words;
 use super::super::names::{Name, Names};
 use super::super::operations::KeptOperations;
 use super::super::query::TopologyDimension;
@@ -13,8 +13,8 @@ use super::writer::{EdgeWriter, RowKey, RowKind, RowSums};
 use crate::QueryError;
 use crate::red::bucket_of_nanos;
 use crate::rollups::{
-    DurationSum, HistogramWriter, MinuteSums, Numbered, Record, Records, RecordsInOrder, RowSum,
-    ShortBucket,
+    DurationSum, HistogramWriter, MinuteSums, RankedKeys, Record, Records, RecordsInOrder, RowSum,
+    ShortBucket, Ways,
 };
 
 /// What a row takes in a file, typically, in bytes.
@@ -32,8 +32,8 @@ const OF_ENDS: [Option<TopologyDimension>; 3] = [
 struct CallRecord {
     /// The number of its ends and connection.
     ends: u32,
-    /// The number of its edge, told apart by operation.
-    by_operation: u32,
+    /// The number of its edge and operation.
+    operation: u32,
     bucket: ShortBucket,
     sign: Sign,
     is_error: bool,
@@ -104,15 +104,10 @@ impl RowSum<CallRecord> for CallSum {
 /// Calls until they are summed up.
 #[derive(Debug, Default)]
 pub(crate) struct CallSums {
-    /// The numbers of all ends and connections.
-    ends: FastMap<Words<4>, u32>,
-    /// By ends and connection, the numbers of the edges that follow.
-    of_ends: Vec<[u32; OF_ENDS.len()]>,
-    edges_of_ends: [Numbered<EdgeKey>; OF_ENDS.len()],
-    /// By the number of the edge, and the operation's own name and service, that of the edge by
-    /// operation.
-    by_operation: FastMap<Words<2>, u32>,
-    edges_by_operation: Numbered<EdgeKey>,
+    /// By ends and connection.
+    edges: Ways<EdgeKey, 4, { OF_ENDS.len() }>,
+    /// By the number of the edge, and the operation's own name and service.
+    operations: Ways<EdgeKey, 2, 1>,
     records: Records<CallRecord>,
 }
 
@@ -131,27 +126,22 @@ impl CallSums {
             operation: None,
             ..whole
         };
-        let ends = *self.ends.entry(of_any_operation.code()).or_insert_with(|| {
-            let mut numbers = [0; OF_ENDS.len()];
-            for (way, dimension) in OF_ENDS.into_iter().enumerate() {
-                numbers[way] = self.edges_of_ends[way].number_of(by(dimension));
-            }
-            self.of_ends.push(numbers);
-            u32::try_from(self.of_ends.len() - 1).expect("fewer than calls in memory")
-        });
-        let [edge, ..] = self.of_ends[ends as usize];
+        let ends = self
+            .edges
+            .number_of(of_any_operation.code(), || OF_ENDS.map(by));
+        let [edge, ..] = self.edges.keys_of(ends);
         let service = call.operation.and_then(|operation| operation.service);
         let operation = Name::pair(whole.operation, service);
         let said = Words([u64::from(edge), operation]);
-        let by_operation = *self.by_operation.entry(said).or_insert_with(|| {
-            self.edges_by_operation.number_of(EdgeKey {
+        let operation = self.operations.number_of(said, || {
+            [EdgeKey {
                 operation: call.operation.map(|operation| kept.name(operation, names)),
                 ..by(Some(TopologyDimension::Operation))
-            })
+            }]
         });
         self.records.add(CallRecord {
             ends,
-            by_operation,
+            operation,
             bucket: ShortBucket::of(call.start.0),
             sign,
             is_error: call.is_error,
@@ -164,15 +154,9 @@ impl CallSums {
 
     /// The memory that the calls take, and that a file of their rows will take, about, in bytes.
     pub(crate) fn memory_bytes(&self) -> usize {
-        let edges = self.edges_of_ends.iter().chain([&self.edges_by_operation]);
-        let of_edges = edges.map(|edges| {
-            let rows = self.records.most_rows(edges.len());
-            rows * ROW_BYTES + edges.memory_bytes()
-        });
-        let said = self.ends.len() * 2 * size_of::<(Words<4>, u32)>()
-            + self.by_operation.len() * 2 * size_of::<(Words<2>, u32)>()
-            + size_of_val(self.of_ends.as_slice());
-        of_edges.sum::<usize>() + said + self.records.memory_bytes()
+        let rows = |edges| self.records.most_rows(edges) * ROW_BYTES;
+        let of_edges = self.edges.memory_bytes(rows) + self.operations.memory_bytes(rows);
+        of_edges + self.records.memory_bytes()
     }
 
     /// Hands over rows, some at a time, each time of one step and in order.
@@ -183,28 +167,20 @@ impl CallSums {
     ) -> Result<(), E> {
         let order = names.order();
         let place = |edge: &EdgeKey| edge.place(&order);
-        let [edges, versions, zones] = self.edges_of_ends;
-        let of_ends = |way: usize, edges: Numbered<EdgeKey>| {
-            let (edges, ranks) = edges.ranked(place);
-            let numbers = self.of_ends.iter().map(|numbers| numbers[way]);
-            let ranks = numbers.map(|number| ranks[number as usize]).collect();
-            (OF_ENDS[way], edges, ranks)
-        };
-        let (operations, ranks) = self.edges_by_operation.ranked(place);
-        let by_operation = (Some(TopologyDimension::Operation), operations, ranks);
+        let [edges, versions, zones] = self.edges.ranked(place);
+        let [operations] = self.operations.ranked(place);
         let ends = |call: &CallRecord| call.ends;
         let mut calls = self.records.in_order();
         let mut rows = Rows::new(names, &mut see);
-        rows.add(&mut calls, of_ends(0, edges), ends)?;
-        rows.add(&mut calls, by_operation, |call| call.by_operation)?;
-        rows.add(&mut calls, of_ends(1, versions), ends)?;
-        rows.add(&mut calls, of_ends(2, zones), ends)?;
+        let [none, version, zone] = OF_ENDS;
+        let operation = Some(TopologyDimension::Operation);
+        rows.add(&mut calls, (none, edges), ends)?;
+        rows.add(&mut calls, (operation, operations), |call| call.operation)?;
+        rows.add(&mut calls, (version, versions), ends)?;
+        rows.add(&mut calls, (zone, zones), ends)?;
         rows.finish()
     }
 }
-
-/// Edges in order, what they are told apart by, and the position among them of each number.
-type RankedEdges = (Option<TopologyDimension>, Vec<EdgeKey>, Vec<u32>);
 
 /// Rows as they are made.
 struct Rows<'a, S> {
@@ -232,7 +208,7 @@ impl<'a, S: FnMut(RecordBatch) -> Result<(), E>, E: From<QueryError>> Rows<'a, S
     fn add(
         &mut self,
         calls: &mut RecordsInOrder<CallRecord>,
-        (dimension, edges, ranks): RankedEdges,
+        (dimension, edges): (Option<TopologyDimension>, RankedKeys<EdgeKey>),
         number: impl Fn(&CallRecord) -> u32,
     ) -> Result<(), E> {
         let [shortest, _] = FIRST_STEPS;
@@ -244,8 +220,8 @@ impl<'a, S: FnMut(RecordBatch) -> Result<(), E>, E: From<QueryError>> Rows<'a, S
             ..
         } = self;
         let (of_shortest, of_minutes) = (&mut self.shortest, &mut self.minutes);
-        let rank = |call: &CallRecord| ranks[number(call) as usize];
-        calls.each_key(&edges, rank, |edge, calls| {
+        let rank = |call: &CallRecord| edges.ranks[number(call) as usize];
+        calls.each_key(&edges.keys, rank, |edge, calls| {
             sums.each_row(calls, dimension.is_none(), |row, sum| {
                 let writer = match row.step == shortest {
                     true => &mut *of_shortest,

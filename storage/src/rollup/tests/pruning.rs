@@ -144,9 +144,9 @@ async fn of_a_step_and_fresh_rows_no_others_are_read_and_none_are_tested() {
     for not_fresh in [merged(), not(fresh())] {
         assert_eq!(read_for(&not_fresh).await, untested(&[90, 20, 3]));
     }
-    let total = ident(DIMENSION).eq(lit("operation"));
+    let by_operation = ident(DIMENSION).eq(lit("operation"));
     assert_eq!(
-        read_for(&step(60).and(total).or(fresh())).await,
+        read_for(&step(60).and(by_operation).or(fresh())).await,
         untested(&[100])
     );
 }
