@@ -98,12 +98,13 @@ pub fn red_schema() -> &'static SchemaRef {
 /// The lengths of the buckets of rows of `edges` that have a dimension, in seconds.
 pub const EDGE_DIMENSION_STEPS: [i64; 3] = [60, 3_600, 28_800];
 
-/// What a row of `edges` may tell apart besides caller, callee and connection: one at a time, as
-/// operations, versions and zones of both ends together would make nearly as many rows as calls.
-pub const EDGE_DIMENSIONS: [&str; 3] = ["operation", "version", "zone"];
+/// What a row of `edges` may tell apart besides caller, callee and connection: version and zone of both
+/// ends, or the operation. All at once would make nearly as many rows as calls; a version is mostly in
+/// few zones, and where spans say no zone, or no version, nothing is told twice.
+pub const EDGE_DIMENSIONS: [&str; 2] = ["ends", "operation"];
 
 /// The columns of the table `edges`: calls by bucket, caller, callee and connection; and by the
-/// operation, by the versions, or by the zones of both ends.
+/// operation, or by version and zone of both ends.
 ///
 /// A trace that gets spans later may change what its earlier spans were taken for. So a row adds
 /// to the sums or, with the weight −1, takes from them what an earlier row had added.

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use datafusion::catalog::{CatalogProvider, MemTable, SchemaProvider, TableProvider};
 use datafusion::common::Result;
 use object_store::ObjectStore;
+use schemas::ColumnId;
 use tokio::sync::Semaphore;
 
 use crate::data_file::FileMemory;
@@ -54,11 +55,12 @@ pub(crate) struct PinnedTables {
 }
 
 impl Objects {
-    pub(crate) fn new(spans: Arc<dyn ObjectStore>) -> Self {
+    /// With some columns of spans that are kept from when they are written until they are rolled up.
+    pub(crate) fn new(spans: Arc<dyn ObjectStore>, kept: Vec<ColumnId>) -> Self {
         let threads = available_parallelism().map_or(1, usize::from);
         Self {
             spans,
-            files: FileMemory::new(),
+            files: FileMemory::new(kept),
             figures: None,
             decoders: Arc::new(Semaphore::new(threads)),
         }

@@ -1,12 +1,13 @@
 //! One Parquet file of the table, as storage knows it while the process runs.
 
 mod footer;
+mod kept_spans;
 mod operations;
 mod rest_keys;
 mod stored_file;
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use object_store::ObjectStore;
 use object_store::path::Path;
@@ -16,6 +17,7 @@ use roaring::RoaringBitmap;
 use schemas::ColumnId;
 use tokio::sync::OnceCell;
 
+pub(crate) use kept_spans::{KeptSpans, SpanKeeper};
 pub(crate) use operations::{Operation, OperationNumbers};
 pub(crate) use rest_keys::{REST_KEYS_METADATA, RestKeys};
 pub(crate) use stored_file::StoredFile;
@@ -41,6 +43,8 @@ pub(crate) struct DataFile {
     pub(crate) operations: OnceCell<RoaringBitmap>,
     /// Knows the file's traces, as long as it is kept.
     trace_filter: OnceLock<Weak<TraceFilter>>,
+    /// Its spans, where they are in memory and not rolled up yet.
+    kept_spans: Mutex<Option<KeptSpans>>,
 }
 
 /// What is remembered of all files of a table of spans, beside what its log says of them.
@@ -49,15 +53,18 @@ pub(crate) struct FileMemory {
     footers: Arc<Footers<Footer>>,
     pub(crate) operations: OperationNumbers,
     pub(crate) traces: TraceFilters,
+    pub(crate) keeper: SpanKeeper,
 }
 
 impl FileMemory {
-    /// Knows nothing of any file.
-    pub(crate) fn new() -> Arc<Self> {
+    /// Knows nothing of any file. Some columns of the spans that are written are kept until they are
+    /// rolled up.
+    pub(crate) fn new(kept: Vec<ColumnId>) -> Arc<Self> {
         Arc::new(Self {
             footers: Footers::within(FOOTER_BYTES),
             operations: OperationNumbers::default(),
             traces: TraceFilters::default(),
+            keeper: SpanKeeper::of(kept),
         })
     }
 
@@ -85,6 +92,7 @@ impl FileMemory {
             footer: self.footers.slot(),
             operations,
             trace_filter: OnceLock::new(),
+            kept_spans: Mutex::default(),
         })
     }
 }
@@ -99,6 +107,22 @@ impl DataFile {
     /// What knows its traces, if anything but the file itself does.
     pub(crate) fn trace_filter(&self) -> Option<Arc<TraceFilter>> {
         self.trace_filter.get()?.upgrade()
+    }
+
+    /// Keeps its spans until they are taken.
+    pub(crate) fn keep_spans(&self, spans: KeptSpans) {
+        *self.kept() = Some(spans);
+    }
+
+    /// The spans that were kept, once.
+    pub(crate) fn take_spans(&self) -> Option<KeptSpans> {
+        self.kept().take()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Option<KeptSpans>> {
+        self.kept_spans
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where the file is in the store.

@@ -23,7 +23,7 @@ use parquet::errors::ParquetError;
 use parquet::file::metadata::KeyValue;
 use schemas::{ColumnId, SpanBatch, TraceId, columns};
 
-use crate::data_file::{Footer, Operation, REST_KEYS_METADATA, RestKeys};
+use crate::data_file::{Footer, KeptSpans, Operation, REST_KEYS_METADATA, RestKeys, SpanKeeper};
 use crate::gather::{Gather, RowRef};
 use crate::table::PartitionDate;
 
@@ -54,18 +54,23 @@ pub(crate) struct EncodedFile {
     pub(crate) operations: BTreeSet<Operation>,
     /// Its traces, in order.
     pub(crate) traces: Vec<TraceId>,
+    /// Its spans, for who rolls them up.
+    pub(crate) kept: Option<KeptSpans>,
 }
 
 /// Encodes the spans of `batches`, one file for each date on which any of them started.
 ///
 /// # Errors
 /// What the Parquet writer reports; its input is proven valid, so only a bug or exhausted memory.
-pub(crate) fn encode_files(batches: &[SpanBatch]) -> Result<Vec<EncodedFile>, ParquetError> {
+pub(crate) fn encode_files(
+    batches: &[SpanBatch],
+    keeper: &SpanKeeper,
+) -> Result<Vec<EncodedFile>, ParquetError> {
     let gather = Gather::new(batches);
     let dates = order::rows_by_date(batches);
     dates
         .into_iter()
-        .map(|(date, rows)| encode_file(&gather, date, &rows))
+        .map(|(date, rows)| encode_file(&gather, date, &rows, keeper))
         .collect()
 }
 
@@ -73,6 +78,7 @@ fn encode_file(
     gather: &Gather<'_>,
     date: PartitionDate,
     order: &[RowRef],
+    keeper: &SpanKeeper,
 ) -> Result<EncodedFile, ParquetError> {
     let properties = file_properties::writer_properties(gather);
     // Without the Arrow schema readers see plain strings, as the table's schema says.
@@ -82,9 +88,11 @@ fn encode_file(
     let file = Vec::with_capacity(order.len() * SPAN_BYTES);
     let mut writer = ArrowWriter::try_new_with_options(file, Arc::clone(gather.schema()), options)?;
     let mut facts = Facts::default();
+    let mut kept = keeper.begin(order.len(), gather.schema());
     for rows in order.chunks(ROWS_AT_A_TIME) {
         let batch = gather.record_batch(rows);
         facts.add(&batch);
+        kept.iter_mut().for_each(|kept| kept.add(&batch));
         writer.write(&batch)?;
     }
     let rest_keys = serde_json::to_string(&facts.rest_keys)
@@ -101,6 +109,7 @@ fn encode_file(
         traces: facts.traces,
         footer,
         bytes,
+        kept,
     })
 }
 

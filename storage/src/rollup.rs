@@ -1,7 +1,7 @@
 //! Rollups: tables of figures, kept up as a fold over the commits of the table of spans.
 //!
 //! ```text
-//!  commit v of `spans` ─► files, read again ──┐
+//!  commit v of `spans` ─► files, kept or read ┐
 //!                                             ├─► fold ─► rows ─► commit of `red`   with txn(spans, v)
 //!  files rolled up before ─► spans of the  ───┘                   commit of `edges` with txn(spans, v)
 //!                            same traces                            │

@@ -1,6 +1,6 @@
 //! Buckets of time.
 
-use schemas::rollups::ROLLUP_STEPS;
+use schemas::rollups::FIRST_STEPS;
 
 /// The start of the bucket of so many seconds that holds an instant, both in nanoseconds.
 pub(crate) fn bucket_start(instant: i64, step_seconds: i64) -> i64 {
@@ -9,46 +9,52 @@ pub(crate) fn bucket_start(instant: i64, step_seconds: i64) -> i64 {
 }
 
 const NANO_PER_SECOND: i64 = 1_000_000_000;
-const SHORTEST_NANO: i64 = ROLLUP_STEPS[0] * NANO_PER_SECOND;
+const SHORTEST_NANO: i64 = FIRST_STEPS[0] * NANO_PER_SECOND;
+const MINUTE_NANO: i64 = FIRST_STEPS[1] * NANO_PER_SECOND;
 
-/// A bucket of the shortest step, by its number since 1970.
+/// Buckets of the shortest step in one of the next.
+pub(crate) const SHORT_BUCKETS: usize = (FIRST_STEPS[1] / FIRST_STEPS[0]) as usize;
+
+/// A bucket of the shortest step: the number of its minute since 1970, and in the lowest bits which one of
+/// that minute it is. Both are asked for record by record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ShortBucket(i32);
+
+const POSITION_BITS: u32 = SHORT_BUCKETS.next_power_of_two().ilog2();
+
+/// A bucket of the second step, by its number since 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Minute(i32);
 
 impl ShortBucket {
     /// The bucket that holds an instant, in nanoseconds since 1970.
     pub(crate) fn of(instant: i64) -> Self {
-        let number = instant.div_euclid(SHORTEST_NANO);
-        Self(i32::try_from(number).expect("all nanoseconds are in less than 2^31 buckets"))
+        let minute = instant.div_euclid(MINUTE_NANO);
+        let position = instant.rem_euclid(MINUTE_NANO) / SHORTEST_NANO;
+        let number = i32::try_from(minute << POSITION_BITS | position);
+        Self(number.expect("all nanoseconds are in less than 2^28 minutes"))
     }
 
-    /// Whether both are part of one bucket of a step that rollups are kept for, in seconds.
-    pub(crate) fn is_with(self, other: Self, step_seconds: i64) -> bool {
-        self == other || self.start_in(step_seconds) == other.start_in(step_seconds)
+    pub(crate) fn minute(self) -> Minute {
+        Minute(self.0 >> POSITION_BITS)
     }
 
-    /// The first one of the bucket of a step that it is part of; the step is one that rollups are kept
-    /// for, in seconds.
-    pub(crate) fn first_in(self, step_seconds: i64) -> Self {
-        self.later_by(-(self.position_in(step_seconds) as i32))
+    /// How many come before it in its minute.
+    pub(crate) fn position(self) -> usize {
+        (self.0 & ((1 << POSITION_BITS) - 1)) as usize
+    }
+}
+
+impl Minute {
+    /// Its start, in nanoseconds since 1970.
+    pub(crate) fn start(self) -> i64 {
+        i64::from(self.0).saturating_mul(MINUTE_NANO)
     }
 
-    /// How many come before it in that bucket.
-    pub(crate) fn position_in(self, step_seconds: i64) -> usize {
-        let buckets = step_seconds / ROLLUP_STEPS[0];
-        i64::from(self.0).rem_euclid(buckets) as usize
-    }
-
-    /// The one that so many buckets come before.
-    pub(crate) fn later_by(self, buckets: i32) -> Self {
-        Self(self.0 + buckets)
-    }
-
-    /// The start of the bucket of a step that it is part of, in nanoseconds since 1970; the step is
-    /// one that rollups are kept for, in seconds.
-    pub(crate) fn start_in(self, step_seconds: i64) -> i64 {
-        let number = i64::from(self.0).div_euclid(step_seconds / ROLLUP_STEPS[0]);
-        number.saturating_mul(step_seconds.saturating_mul(NANO_PER_SECOND))
+    /// The start of the bucket of the shortest step before which so many come in it.
+    pub(crate) fn start_of_short(self, position: usize) -> i64 {
+        let number = i64::from(self.0) * SHORT_BUCKETS as i64 + position as i64;
+        number.saturating_mul(SHORTEST_NANO)
     }
 }
 
@@ -57,17 +63,26 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_shortest_buckets_are_part_of_buckets_of_each_step() {
-        for instant in [i64::MIN, -1, 0, 1, 9_999_999_999, 10_000_000_000, i64::MAX] {
-            for step in ROLLUP_STEPS {
-                let start = ShortBucket::of(instant).start_in(step);
-                assert_eq!(start, bucket_start(instant, step), "{instant} by {step} s");
-                let bucket = ShortBucket::of(instant);
-                let first = bucket.first_in(step);
-                assert_eq!(first.start_in(step), start);
-                assert_eq!(first.position_in(step), 0);
-                assert_eq!(first.later_by(bucket.position_in(step) as i32), bucket);
-            }
+    fn the_shortest_buckets_are_part_of_minutes() {
+        for instant in [
+            i64::MIN,
+            -1,
+            0,
+            1,
+            9_999_999_999,
+            10_000_000_000,
+            59_999_999_999,
+            i64::MAX,
+        ] {
+            let bucket = ShortBucket::of(instant);
+            let [shortest, minute] = FIRST_STEPS.map(|step| bucket_start(instant, step));
+            assert_eq!(bucket.minute().start(), minute, "{instant}");
+            assert_eq!(
+                bucket.minute().start_of_short(bucket.position()),
+                shortest,
+                "{instant}"
+            );
+            assert!(bucket.position() < SHORT_BUCKETS);
         }
     }
 }

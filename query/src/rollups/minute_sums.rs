@@ -2,14 +2,12 @@
 
 use schemas::rollups::FIRST_STEPS;
 
+use super::bucket::SHORT_BUCKETS;
 use super::records::Record;
 use crate::topology::Sign;
 
 const SHORTEST: i64 = FIRST_STEPS[0];
 const MINUTE: i64 = FIRST_STEPS[1];
-
-/// Buckets of the shortest step in a minute.
-const SHORT_BUCKETS: usize = (MINUTE / SHORTEST) as usize;
 
 /// In the order of rows.
 const SIGNS: [Sign; 2] = [Sign::Added, Sign::Taken];
@@ -51,22 +49,24 @@ impl<S> MinuteSums<S> {
     where
         S: RowSum<R>,
     {
-        let is_with = |one: &R, next: &R| one.bucket().is_with(next.bucket(), MINUTE);
-        for records in records.chunk_by(is_with) {
+        let minute = |record: &R| record.bucket().minute();
+        for records in records.chunk_by(|one, next| minute(one) == minute(next)) {
             for record in records {
                 let sign = record.sign() as usize;
                 self.minute[sign].add(record);
                 if wants_shortest {
-                    self.shorts[record.bucket().position_in(MINUTE)][sign].add(record);
+                    self.shorts[record.bucket().position()][sign].add(record);
                 }
             }
-            let first = records[0].bucket().first_in(MINUTE);
+            let minute = minute(&records[0]);
             let shorts = (0..).zip(&mut self.shorts);
-            let shorts = shorts.map(|(position, sums)| (SHORTEST, first.later_by(position), sums));
-            for (step, bucket, sums) in shorts.chain([(MINUTE, first, &mut self.minute)]) {
+            let shorts = shorts.map(|(position, sums)| {
+                let start = minute.start_of_short(position);
+                (SHORTEST, start, sums)
+            });
+            for (step, bucket, sums) in shorts.chain([(MINUTE, minute.start(), &mut self.minute)]) {
                 for (sign, sum) in SIGNS.into_iter().zip(sums) {
                     if !sum.is_empty() {
-                        let bucket = bucket.start_in(step);
                         see(SummedRow { step, bucket, sign }, sum)?;
                         sum.clear();
                     }

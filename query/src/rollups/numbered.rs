@@ -22,10 +22,13 @@ impl<K> Default for Numbered<K> {
 
 impl<K: Copy + Eq + Hash> Numbered<K> {
     pub(crate) fn number_of(&mut self, key: K) -> u32 {
-        *self.numbers.entry(key).or_insert_with(|| {
-            self.keys.push(key);
-            u32::try_from(self.keys.len() - 1).expect("fewer keys than spans in memory")
-        })
+        if let Some(number) = self.numbers.get(&key) {
+            return *number;
+        }
+        let number = u32::try_from(self.keys.len()).expect("fewer keys than spans in memory");
+        self.keys.push(key);
+        self.numbers.insert(key, number);
+        number
     }
 
     pub(crate) fn len(&self) -> usize {

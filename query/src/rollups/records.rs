@@ -8,16 +8,18 @@
 
 use std::collections::HashSet;
 
-use schemas::rollups::FIRST_STEPS;
-
-use super::bucket::ShortBucket;
+use super::bucket::{Minute, ShortBucket};
+use super::ways::RankedKeys;
 use crate::topology::{FastHashing, Sign};
 
-/// Records that are written one after the other.
-const CHUNK: usize = 16 * 1024;
+/// There is room for so many from the start, so that seldom any is moved as more come. Room that is not
+/// written to takes no memory.
+const FIRST_ROOM: usize = 256 * 1024;
 
 /// What a row is a sum of.
 pub(crate) trait Record: Copy {
+    /// The number of what it says, from which its keys follow.
+    fn said(&self) -> u32;
     fn bucket(&self) -> ShortBucket;
     fn sign(&self) -> Sign;
     /// A small number that grows with the duration.
@@ -27,8 +29,7 @@ pub(crate) trait Record: Copy {
 /// Records as they came.
 #[derive(Debug)]
 pub(crate) struct Records<R> {
-    /// Vectors of [`CHUNK`] records: none is moved when more come.
-    chunks: Vec<Vec<R>>,
+    records: Vec<R>,
     buckets: HashSet<ShortBucket, FastHashing>,
     last_bucket: Option<ShortBucket>,
 }
@@ -36,7 +37,7 @@ pub(crate) struct Records<R> {
 impl<R> Default for Records<R> {
     fn default() -> Self {
         Self {
-            chunks: Vec::new(),
+            records: Vec::with_capacity(FIRST_ROOM),
             buckets: HashSet::default(),
             last_bucket: None,
         }
@@ -49,54 +50,50 @@ impl<R: Record> Records<R> {
         if self.last_bucket.replace(record.bucket()) != Some(record.bucket()) {
             self.buckets.insert(record.bucket());
         }
-        match self.chunks.last_mut() {
-            Some(last) if last.len() < CHUNK => last.push(record),
-            _ => {
-                let mut chunk = Vec::with_capacity(CHUNK);
-                chunk.push(record);
-                self.chunks.push(chunk);
-            }
-        }
+        self.records.push(record);
     }
 
     /// How many rows of the shortest step they make, at most, where so many keys tell them apart.
     pub(crate) fn most_rows(&self, keys: usize) -> usize {
-        self.len().min(keys.saturating_mul(self.buckets.len()))
+        self.records
+            .len()
+            .min(keys.saturating_mul(self.buckets.len()))
     }
 
     /// The memory that they take, and once more as they are put in order, in bytes.
     pub(crate) fn memory_bytes(&self) -> usize {
-        self.len() * 2 * size_of::<R>()
-    }
-
-    fn len(&self) -> usize {
-        self.chunks.iter().map(Vec::len).sum()
+        self.records.len() * 2 * size_of::<R>()
     }
 
     /// All of them, in the order of minutes and durations.
     pub(crate) fn in_order(self) -> RecordsInOrder<R> {
         let Self {
-            chunks, buckets, ..
+            mut records,
+            buckets,
+            ..
         } = self;
-        let mut records = Vec::new();
-        let duration = |record: &R| record.duration_rank() as usize;
-        put_in_order(|| chunks.iter().flatten(), duration, &mut records);
-        drop(chunks);
-        let [_, minute] = FIRST_STEPS;
-        let minutes = buckets.iter().map(|bucket| bucket.first_in(minute));
-        let mut minutes: Vec<ShortBucket> = minutes.collect();
+        let said = counts(&records, |record| record.said() as usize);
+        let mut room = Vec::new();
+        put_in_order(
+            &mut records,
+            |record| record.duration_rank() as usize,
+            &mut room,
+        );
+        let mut minutes: Vec<Minute> = buckets.iter().map(|bucket| bucket.minute()).collect();
         minutes.sort_unstable();
         minutes.dedup();
-        let mut room = Vec::new();
         if minutes.len() > 1 {
             let place = |record: &R| {
-                let minute = record.bucket().first_in(minute);
+                let minute = record.bucket().minute();
                 minutes.partition_point(|one| *one < minute)
             };
-            put_in_order(|| records.iter(), place, &mut room);
-            std::mem::swap(&mut records, &mut room);
+            put_in_order(&mut records, place, &mut room);
         }
-        RecordsInOrder { records, room }
+        RecordsInOrder {
+            records,
+            said,
+            room,
+        }
     }
 }
 
@@ -104,21 +101,26 @@ impl<R: Record> Records<R> {
 #[derive(Debug)]
 pub(crate) struct RecordsInOrder<R> {
     records: Vec<R>,
-    /// Memory for as many.
+    /// How many say what has each number.
+    said: Vec<u32>,
+    /// Memory for as many records.
     room: Vec<R>,
 }
 
 impl<R: Record> RecordsInOrder<R> {
-    /// Hands over the records of each key, by keys in order, where `rank` has a record's position
-    /// among them: those of a minute together, the shortest first.
+    /// Hands over the records of each key, by keys in order: those of a minute together, the shortest
+    /// first.
     pub(crate) fn each_key<K, E>(
         &mut self,
-        keys: &[K],
-        rank: impl Fn(&R) -> u32,
+        RankedKeys { keys, ranks }: &RankedKeys<K>,
         mut see: impl FnMut(&K, &[R]) -> Result<(), E>,
     ) -> Result<(), E> {
-        let rank = |record: &R| rank(record) as usize;
-        let ends = put_in_order(|| self.records.iter(), rank, &mut self.room);
+        let mut ends = vec![0; keys.len()];
+        for (count, rank) in self.said.iter().zip(ranks) {
+            ends[*rank as usize] += count;
+        }
+        let rank = |record: &R| ranks[record.said() as usize] as usize;
+        put_in_places(&self.records, rank, &mut ends, &mut self.room);
         let mut start = 0;
         for (key, end) in keys.iter().zip(ends) {
             see(key, &self.room[start..end as usize])?;
@@ -128,35 +130,48 @@ impl<R: Record> RecordsInOrder<R> {
     }
 }
 
-/// Puts records in the order of their places, of which there are few, over what is in `room`; those of
-/// one place stay in their order. Where those of each place end.
-fn put_in_order<'a, R: Copy + 'a, I: Iterator<Item = &'a R>>(
-    records: impl Fn() -> I,
-    place: impl Fn(&R) -> usize,
-    room: &mut Vec<R>,
-) -> Vec<u32> {
-    let mut ends = Vec::new();
-    for record in records() {
+/// Puts records in the order of their places, of which there are few; those of one place stay in their
+/// order. What is in `room` is lost.
+fn put_in_order<R: Copy>(records: &mut Vec<R>, place: impl Fn(&R) -> usize, room: &mut Vec<R>) {
+    let mut counts = counts(records, &place);
+    put_in_places(records, place, &mut counts, room);
+    std::mem::swap(records, room);
+}
+
+/// How many records are of each place.
+fn counts<R>(records: &[R], place: impl Fn(&R) -> usize) -> Vec<u32> {
+    let mut counts = Vec::new();
+    for record in records {
         let place = place(record);
-        if place >= ends.len() {
-            ends.resize(place + 1, 0_u32);
+        if place >= counts.len() {
+            counts.resize(place + 1, 0);
         }
-        ends[place] += 1;
+        counts[place] += 1;
     }
-    let mut count = 0;
-    for end in &mut ends {
-        count += std::mem::replace(end, count);
+    counts
+}
+
+/// Writes records to `room` in the order of their places, where it is known how many are of each; then
+/// it is where they end.
+fn put_in_places<R: Copy>(
+    records: &[R],
+    place: impl Fn(&R) -> usize,
+    counts: &mut [u32],
+    room: &mut Vec<R>,
+) {
+    let mut all = 0;
+    for count in counts.iter_mut() {
+        all += std::mem::replace(count, all);
     }
-    if let Some(any) = records().next() {
-        room.resize(count as usize, *any);
+    if let Some(any) = records.first() {
+        room.resize(records.len(), *any);
     }
     // Each goes from where its place starts to where it ends.
-    for record in records() {
-        let end = &mut ends[place(record)];
+    for record in records {
+        let end = &mut counts[place(record)];
         room[*end as usize] = *record;
         *end += 1;
     }
-    ends
 }
 
 #[cfg(test)]
@@ -170,6 +185,10 @@ mod tests {
     struct Timed(u32, i64, u32);
 
     impl Record for Timed {
+        fn said(&self) -> u32 {
+            self.0
+        }
+
         fn bucket(&self) -> ShortBucket {
             ShortBucket::of(self.1)
         }
@@ -190,23 +209,26 @@ mod tests {
     }
 
     #[test]
-    fn records_come_key_by_key_from_all_chunks_by_minute_and_duration() {
+    fn records_come_key_by_key_by_minute_and_duration() {
         let mixed = |number: u32| number.wrapping_mul(0x9e37_79b9) >> 7;
         for minutes in [1, 3] {
             let record = |number: u32| {
                 let second = i64::from(mixed(number) % (60 * minutes)) - 60;
                 Timed(number % 4, second * SECOND, mixed(number) % 1_000)
             };
-            let records: Vec<Timed> = (0..2 * CHUNK as u32 + 5).map(record).collect();
+            let records: Vec<Timed> = (0..40_000).map(record).collect();
             let mut seen = Vec::new();
             // The keys by another order than their numbers, twice.
             for keys in [[3, 1, 0, 2], [0, 1, 2, 3]] {
                 let mut in_order = in_order(&records);
-                let place = |record: &Timed| keys.iter().position(|key| *key == record.0);
-                let rank = |record: &Timed| place(record).expect("a key") as u32;
+                let rank = |said| keys.iter().position(|key| *key == said).expect("a key") as u32;
+                let ranked = RankedKeys {
+                    keys: keys.to_vec(),
+                    ranks: (0..4).map(rank).collect(),
+                };
                 for _ in 0..2 {
                     seen.clear();
-                    let all = in_order.each_key(&keys, rank, |key, records| {
+                    let all = in_order.each_key(&ranked, |key, records| {
                         assert!(records.iter().all(|record| record.0 == *key));
                         seen.extend_from_slice(records);
                         Ok::<(), ()>(())
@@ -214,7 +236,7 @@ mod tests {
                     assert_eq!(all, Ok(()));
                     let order = |record: &Timed| {
                         let minute = record.1.div_euclid(60 * SECOND);
-                        (rank(record), minute, record.2)
+                        (rank(record.0), minute, record.2)
                     };
                     assert!(seen.is_sorted_by_key(order));
                 }
@@ -230,7 +252,11 @@ mod tests {
     fn no_records_have_no_keys() {
         let mut none = in_order(&[]);
         let see = |_: &u32, _: &[Timed]| Err(());
-        assert_eq!(none.each_key(&[], |_| 0, see), Ok(()));
+        let no_keys = RankedKeys {
+            keys: Vec::new(),
+            ranks: Vec::new(),
+        };
+        assert_eq!(none.each_key(&no_keys, see), Ok(()));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::records::{Record, Records};
 use super::red_group::RedGroup;
 use super::red_rows::RowsOfStep;
 use super::red_writer::{RedWriter, RowSums};
-use super::ways::{RankedKeys, Ways};
+use super::ways::Ways;
 use crate::QueryError;
 use crate::red::{RedDimension, bucket_of_nanos};
 use crate::topology::{CalledOperation, KeptOperations, LinkedSpan, Names, Sign};
@@ -32,6 +32,10 @@ struct SpanRecord {
 }
 
 impl Record for SpanRecord {
+    fn said(&self) -> u32 {
+        self.said
+    }
+
     fn bucket(&self) -> ShortBucket {
         self.bucket
     }
@@ -102,13 +106,8 @@ impl SpanSums {
         let mut spans = self.records.in_order();
         let ranked = self.groups.ranked(|group| group.place(&order));
         for (dimension, groups) in RedDimension::OF_ROWS.into_iter().zip(ranked) {
-            let RankedKeys {
-                keys: groups,
-                ranks,
-            } = groups;
-            let rank = |span: &SpanRecord| ranks[span.said as usize];
             let has_shortest = dimension.is_some() || shortest >= SHORTEST_STEP_OF_ALL;
-            spans.each_key(&groups, rank, |group, spans| {
+            spans.each_key(&groups, |group, spans| {
                 sums.each_row(spans, has_shortest, |row, sum| {
                     let writer = match row.step == shortest {
                         true => &mut of_shortest,

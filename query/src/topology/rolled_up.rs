@@ -14,7 +14,7 @@ use super::fetch::{SpanSource, around};
 use super::graph::GraphSums;
 use super::names::Names;
 use super::operations::KeptOperations;
-use super::rollup::EdgeRows;
+use super::rollup::{EdgeDimension, EdgeRows};
 use super::spans::{LinkedSpan, by_trace};
 use super::{Topology, TopologyQuery, TopologySource};
 use crate::QueryError;
@@ -31,7 +31,7 @@ pub(super) async fn from_rollups(
         let memory = source.edges.reserve_memory("sums of a topology");
         GraphSums::new(Arc::clone(&query), memory)
     };
-    let columns = EdgeRows::columns(query.by.first().copied());
+    let columns = EdgeRows::columns(&query.by);
     let partitions = source.edges.select_partitions(condition(&query), columns);
     // Each partition of the rows is added up on a thread of its own.
     let mut parts = JoinSet::new();
@@ -107,9 +107,9 @@ fn starts(spans: &[LinkedSpan]) -> TimeSpan {
 /// Whether the rows tell all apart that is asked for, and have buckets of which the range and its
 /// points are whole ones.
 pub(super) fn has_rows_for(query: &TopologyQuery) -> bool {
-    let shortest = match query.by.as_slice() {
-        [] => return true,
-        [_] => EDGE_DIMENSION_STEPS[0] * 1_000_000_000,
+    let shortest = match EdgeDimension::of_query(&query.by).len() {
+        0 => return true,
+        1 => EDGE_DIMENSION_STEPS[0] * 1_000_000_000,
         _ => return false,
     };
     let TimeSpan { from, to } = query.range;
@@ -121,8 +121,9 @@ pub(super) fn has_rows_for(query: &TopologyQuery) -> bool {
 
 /// The rows that make up the range: of the longest steps, and fresh ones.
 fn condition(query: &TopologyQuery) -> Expr {
-    rows_of_range(query.range, query.step, |_| match query.by.first() {
+    let dimension = EdgeDimension::of_query(&query.by).pop_first();
+    rows_of_range(query.range, query.step, |_| match dimension {
         None => col(DIMENSION).is_null(),
-        Some(by) => col(DIMENSION).eq(lit(by.name())),
+        Some(dimension) => col(DIMENSION).eq(lit(dimension.name())),
     })
 }

@@ -5,11 +5,13 @@
 //! in which their spans came.
 
 mod call_sums;
+mod dimension;
 mod merge;
 mod read;
 mod writer;
 
 pub(crate) use call_sums::CallSums;
+pub(crate) use dimension::EdgeDimension;
 pub(crate) use merge::merge_edges;
 pub(super) use read::EdgeRows;
 

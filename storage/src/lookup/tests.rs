@@ -50,7 +50,9 @@ async fn stored(
     spans: SpanBatch,
     forget_footer: bool,
 ) -> (Arc<DataFile>, Vec<TraceId>) {
-    let encoded = encode_files(&[spans]).expect("encodes").remove(0);
+    let encoded = encode_files(&[spans], &FileMemory::new(Vec::new()).keeper)
+        .expect("encodes")
+        .remove(0);
     let added = AddedFile {
         path: data_file_path(encoded.date, Uuid::new_v4()),
         size: encoded.bytes.len() as u64,
@@ -65,7 +67,7 @@ async fn stored(
         .put(&added.location(), encoded.bytes.into())
         .await
         .expect("puts");
-    let memory = FileMemory::new();
+    let memory = FileMemory::new(Vec::new());
     let file = if forget_footer {
         memory.file(added)
     } else {

@@ -23,7 +23,7 @@ const BATCH_ROWS: usize = 8 * 1024;
 /// The spans of a file, in parts of whole traces.
 pub(super) struct SpanParts {
     file: Arc<DataFile>,
-    rows: Pin<Box<dyn Stream<Item = Result<RecordBatch>> + Send>>,
+    rows: Rows,
     /// Whether spans of a trace stand together. If not, as in files of other engines, the whole
     /// file is one part.
     is_sorted: bool,
@@ -31,8 +31,11 @@ pub(super) struct SpanParts {
     next: Vec<SpanBatch>,
 }
 
+/// Batches of rows, one after the other.
+type Rows = Pin<Box<dyn Stream<Item = Result<RecordBatch>> + Send>>;
+
 impl SpanParts {
-    /// Begins to read some columns, and those that every span has.
+    /// Begins to read some columns, and those that every span has; from memory where they were kept.
     ///
     /// # Errors
     /// [`StorageError::Unavailable`] when the file's end cannot be read.
@@ -42,6 +45,10 @@ impl SpanParts {
         decoders: &Arc<Semaphore>,
         columns: &[ColumnId],
     ) -> Result<Self, StorageError> {
+        if let Some(kept) = file.take_spans() {
+            let rows = futures::stream::iter(kept.into_batches().map(Ok));
+            return Ok(Self::of(file, Box::pin(rows), true));
+        }
         let footer = file.footer(store).await?;
         let projection: Vec<usize> = with_required(columns).into_iter().map(|id| id.0).collect();
         let schema = projected_schema(&projection).map_err(|error| unreadable(file, error))?;
@@ -53,13 +60,18 @@ impl SpanParts {
             late: Vec::new(),
             batch_rows: BATCH_ROWS,
         };
-        Ok(Self {
+        let rows = scan(Arc::new(context), whole_file(file, &footer), None);
+        Ok(Self::of(file, Box::pin(rows), is_sorted_by_trace(&footer)))
+    }
+
+    fn of(file: &Arc<DataFile>, rows: Rows, is_sorted: bool) -> Self {
+        Self {
             file: Arc::clone(file),
-            rows: Box::pin(scan(Arc::new(context), whole_file(file, &footer), None)),
-            is_sorted: is_sorted_by_trace(&footer),
+            rows,
+            is_sorted,
             last_trace: None,
             next: Vec::new(),
-        })
+        }
     }
 
     /// The next part; none after the last one.

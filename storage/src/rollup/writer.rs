@@ -28,7 +28,7 @@ use crate::{StorageError, StorageSettings, clock};
 
 /// The application under which the tables note how far they have got. A table that knows it by
 /// another name only has rows of other kinds, and begins anew.
-const SPANS_APP: &str = "spans by 8 h, one dimension at a time";
+const SPANS_APP: &str = "spans by 8 h, edges by ends or by operation";
 
 /// How long files that were merged stay for the readers of older snapshots.
 const KEEP_MERGED: Duration = Duration::from_secs(600);

@@ -334,7 +334,10 @@ async fn tables_stay_at_the_snapshot_of_their_schema() {
         let all = source.lock().expect("not poisoned").clone();
         StoreSnapshot::without_rollups(all)
     };
-    let catalog = Catalog::new(Arc::new(now), Objects::new(Arc::clone(&world.store)));
+    let catalog = Catalog::new(
+        Arc::new(now),
+        Objects::new(Arc::clone(&world.store), Vec::new()),
+    );
     assert_eq!(catalog.schema_names(), ["now"]);
     assert!(catalog.schema("then").is_none());
     let tables = catalog.schema("now").expect("the only schema");

@@ -166,7 +166,7 @@ async fn store_files(shared: &Shared, frozen: Frozen) -> Result<Vec<Arc<DataFile
     drop(frozen);
     let memory = Arc::clone(&shared.objects.files);
     let encoding = tokio::task::spawn_blocking(move || {
-        let files = encode_files(&chunks)?.into_iter();
+        let files = encode_files(&chunks, &memory.keeper)?.into_iter();
         let noted = files.map(|file| (memory.traces.note(&file.traces), file));
         Ok::<Vec<_>, ParquetError>(noted.collect())
     });
@@ -204,7 +204,11 @@ async fn store_file(shared: &Shared, file: EncodedFile) -> Result<Arc<DataFile>,
         StorageError::unavailable(&format!("write data file {}", added.path), error)
     })?;
     let memory = &shared.objects.files;
-    Ok(memory.written(added, file.footer, file.operations))
+    let written = memory.written(added, file.footer, file.operations);
+    file.kept
+        .into_iter()
+        .for_each(|kept| written.keep_spans(kept));
+    Ok(written)
 }
 
 fn count(shared: &Shared, rows: u64, bytes: u64, started: Instant) {

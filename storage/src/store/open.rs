@@ -16,6 +16,7 @@ use crate::budget::MemoryBudget;
 use crate::catalog::Objects;
 use crate::data_file::DataFile;
 use crate::live::Live;
+use crate::lookup::with_required;
 use crate::rollup::{self, PerTable, RollUp, Roller, RollerParts};
 use crate::table::{DeltaLog, DurableLocal, SPANS};
 use crate::wal::{self, Replay, ReplayedRecord, Salvage, Wal, WalPosition, WalSettings};
@@ -39,7 +40,9 @@ pub(super) async fn open(
             .map_err(|error| StorageError::unavailable("open the table's directory", error))??,
     );
     let (table, state) = DeltaLog::open_or_create(&SPANS, Arc::clone(&spans), now_ms).await?;
-    let mut objects = Objects::new(spans);
+    let kept = roll_up.as_ref();
+    let kept = kept.map(|roll_up| with_required(&roll_up.columns));
+    let mut objects = Objects::new(spans, kept.unwrap_or_default());
     let files: Arc<[Arc<DataFile>]> = state
         .files
         .into_iter()

@@ -11,7 +11,7 @@ use super::super::{Api, Body};
 use super::TopologyJson;
 use super::red_parameters::{each, none_of, percentiles};
 use crate::red::{RED_BUCKET, TimeSpan};
-use crate::topology::{TopologyDimension, TopologyQuery};
+use crate::topology::{EdgeDimension, TopologyDimension, TopologyQuery};
 
 /// Every node that the focus reaches is within this many steps.
 const ALL_STEPS: usize = usize::MAX;
@@ -30,9 +30,9 @@ const MAX_POINTS: u128 = 11_000;
     path = "/api/v1/topology",
     tag = "figures",
     params(
-        ("from" = Option<String>, Query, description = "`now-15m` (default), seconds since 1970, or RFC 3339; rounded down to 10 s, or to a minute with one dimension in `by`", example = "now-1h"),
+        ("from" = Option<String>, Query, description = "`now-15m` (default), seconds since 1970, or RFC 3339; rounded down to 10 s, or to a minute with `by`", example = "now-1h"),
         ("to" = Option<String>, Query, description = "As `from`, `now` by default; rounded up as `from` is rounded down, not included", example = "now"),
-        ("by" = Option<String>, Query, description = "What nodes and edges are told apart by besides, separated by commas: `version` and `zone` of nodes, `operation` of edges; operations over the limit of a service count as `(other)`. Several at once take longer: they are computed from the spans", example = "zone"),
+        ("by" = Option<String>, Query, description = "What nodes and edges are told apart by besides, separated by commas: `version` and `zone` of nodes, `operation` of edges; operations over the limit of a service count as `(other)`. `operation` together with the others takes longer: it is computed from the spans", example = "zone"),
         ("step" = Option<String>, Query, description = "The length of the points that each edge is given, a multiple of 10s; no points without it. The range is rounded to whole steps", example = "1m"),
         ("focus" = Option<String>, Query, description = "A node by name: only what it calls and what calls it, directly or not", example = "checkout"),
         ("up" = Option<usize>, Query, description = "How many steps of callers are shown from the focus; all by default", example = 1),
@@ -66,8 +66,11 @@ fn query(parameters: &Parameters, now: UnixNanos) -> Result<TopologyQuery, ApiEr
     let (from, to) = parameters.range(now)?;
     let step = step(parameters)?;
     let by = by(parameters.first("by"))?;
-    // Rows that tell one more thing apart are kept by minutes.
-    let shortest = if by.len() == 1 { MINUTE } else { RED_BUCKET };
+    // Rows that tell more apart are kept by minutes.
+    let shortest = match EdgeDimension::of_query(&by).len() {
+        1 => MINUTE,
+        _ => RED_BUCKET,
+    };
     let range = TimeSpan::of_steps(from, to, step.unwrap_or(shortest));
     if let Some(step) = step
         && range.length().as_nanos() / step.as_nanos() > MAX_POINTS

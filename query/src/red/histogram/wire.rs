@@ -9,6 +9,8 @@ use super::{Bucket, DurationHistogram, bucket_of, range_of};
 
 const COOKIE: u32 = 0x1c84_9303 | 0x10;
 const HEADER: usize = 40;
+/// Bytes of a number of empty buckets and a count, at most.
+const LONGEST_COUNT: usize = 18;
 
 /// What a header says of buckets: no offset, so many digits, and 1 as the lowest value.
 const BUCKETS: [u8; 16] = [0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 1];
@@ -59,41 +61,58 @@ pub(crate) fn bytes_of_sorted(buckets: &[Bucket], bytes: &mut Vec<u8>) {
 /// Appends a histogram in HdrHistogram's form, of counts in the order of their buckets.
 pub(super) fn put_counts(counts: impl Iterator<Item = BucketCount>, bytes: &mut Vec<u8>) {
     let start = bytes.len();
-    bytes.resize(start + HEADER, 0);
+    let mut end = start + HEADER;
+    let (_, most) = counts.size_hint();
+    bytes.resize(end + 3 * most.unwrap_or_default() + LONGEST_COUNT, 0);
     let mut next: Bucket = 0;
     for held in counts {
-        let (bucket, count) = (held.bucket(), held.count());
-        let empty = bucket - next;
-        next = bucket + 1;
-        // Most counts are of one byte, and the numbers of empty buckets before them of one or two.
-        if (2..=0x2000).contains(&empty) && count < 0x40 {
-            let (zigzag, count) = (2 * empty - 1, 2 * count as u8);
-            match zigzag {
-                ..0x80 => bytes.extend_from_slice(&[zigzag as u8, count]),
-                _ => bytes.extend_from_slice(&[zigzag as u8 | 0x80, (zigzag >> 7) as u8, count]),
-            }
-            continue;
+        if bytes.len() - end < LONGEST_COUNT {
+            bytes.resize(2 * bytes.len(), 0);
         }
-        match empty {
-            0 => {}
-            1 => put_number(bytes, 0),
-            _ => put_number(bytes, -i64::from(empty)),
-        }
-        put_number(bytes, count.cast_signed());
+        end += put_count(held.bucket() - next, held.count(), &mut bytes[end..]);
+        next = held.bucket() + 1;
     }
+    bytes.truncate(end);
     let highest = next.checked_sub(1).map_or(2, |last| {
         let (low, width) = range_of(last);
         (low + (width - 1)).max(2)
     });
-    let length = bytes.len() - start - HEADER;
+    let length = end - start - HEADER;
     let length = u32::try_from(length).expect("60,000 buckets of ten bytes at most");
     let words = [COOKIE, length].map(u32::to_be_bytes);
     let long_words = [highest, 1_f64.to_bits()].map(u64::to_be_bytes);
-    if let Some(header) = bytes.get_mut(start..start + HEADER) {
-        header[..8].copy_from_slice(words.as_flattened());
-        header[8..24].copy_from_slice(&BUCKETS);
-        header[24..].copy_from_slice(long_words.as_flattened());
+    let header = &mut bytes[start..start + HEADER];
+    header[..8].copy_from_slice(words.as_flattened());
+    header[8..24].copy_from_slice(&BUCKETS);
+    header[24..].copy_from_slice(long_words.as_flattened());
+}
+
+/// Writes a number of empty buckets and the count of the one after them at the start of `bytes`, which
+/// has room for any. How many bytes they take.
+#[inline]
+fn put_count(empty: Bucket, count: u64, bytes: &mut [u8]) -> usize {
+    // Most take two or three bytes, as it happens: to branch on that is slower than to reckon it.
+    if empty <= 0x2000
+        && count < 0x40
+        && let Some(to) = bytes.first_chunk_mut()
+    {
+        let zigzag = match empty {
+            1 => 0,
+            _ => (2 * empty).saturating_sub(1),
+        };
+        let is_long = u32::from(zigzag >= 0x80);
+        let length = u32::from(empty > 0) + is_long;
+        let number = (zigzag & 0x7f) | (is_long << 7) | ((zigzag >> 7) << 8);
+        let count = 2 * (count as u32);
+        *to = (number | (count << (8 * length))).to_le_bytes();
+        return length as usize + 1;
     }
+    let length = match empty {
+        0 => 0,
+        1 => put_number(bytes, 0),
+        _ => put_number(bytes, -i64::from(empty)),
+    };
+    length + put_number(&mut bytes[length..], count.cast_signed())
 }
 
 /// Hands over the buckets that hold something of a histogram in HdrHistogram's form, in order,
@@ -149,23 +168,18 @@ pub(super) fn each_count(
     }
 }
 
-/// ZigZag LEB128 as HdrHistogram writes it: the ninth byte holds eight bits and ends the number.
-fn put_number(bytes: &mut Vec<u8>, number: i64) {
+/// Writes ZigZag LEB128 as HdrHistogram does: the ninth byte holds eight bits and ends the number. How
+/// many bytes it takes.
+fn put_number(bytes: &mut [u8], number: i64) -> usize {
     let mut rest = ((number << 1) ^ (number >> 63)).cast_unsigned();
-    // Most numbers are of one byte, those of empty buckets mostly of two.
-    if (0x80..0x4000).contains(&rest) {
-        bytes.extend_from_slice(&[rest as u8 | 0x80, (rest >> 7) as u8]);
-        return;
-    }
-    for _ in 0..8 {
-        if rest < 0x80 {
-            bytes.push(rest as u8);
-            return;
-        }
-        bytes.push(rest as u8 | 0x80);
+    let mut length = 0;
+    while rest >= 0x80 && length < 8 {
+        bytes[length] = rest as u8 | 0x80;
         rest >>= 7;
+        length += 1;
     }
-    bytes.push(rest as u8);
+    bytes[length] = rest as u8;
+    length + 1
 }
 
 #[inline]

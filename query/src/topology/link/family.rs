@@ -10,9 +10,9 @@ use super::super::spans::LinkedSpan;
 /// What the spans of a trace are to each other, by position.
 #[derive(Debug, Default)]
 pub(super) struct Family {
-    parents: Vec<Option<usize>>,
+    parents: Vec<Option<u32>>,
     /// The span itself, or its nearest ancestor, that names a service.
-    named: Vec<Option<usize>>,
+    named: Vec<Option<u32>>,
     /// Whether a child shows the service that was called.
     answered: Vec<bool>,
     /// The topic that a consumer below names.
@@ -27,12 +27,12 @@ pub(super) struct Family {
 /// The two halves of an RPC that share an id or a call path.
 #[derive(Clone, Copy, Debug, Default)]
 struct Halves {
-    calling: Option<usize>,
-    answering: Option<usize>,
+    calling: Option<u32>,
+    answering: Option<u32>,
 }
 
 impl Halves {
-    fn see(&mut self, position: usize, span: &LinkedSpan) {
+    fn see(&mut self, position: u32, span: &LinkedSpan) {
         let half = match is_answering(span) {
             true => &mut self.answering,
             false => &mut self.calling,
@@ -41,7 +41,7 @@ impl Halves {
     }
 
     /// The half that further calls are made from.
-    fn last(self) -> Option<usize> {
+    fn last(self) -> Option<u32> {
         self.answering.or(self.calling)
     }
 }
@@ -56,14 +56,14 @@ impl Family {
         self.answered.resize(spans.len(), false);
         self.consumed_from.clear();
         self.consumed_from.resize(spans.len(), None);
-        for (position, span) in spans.iter().enumerate() {
+        for (position, span) in (0..).zip(spans) {
             self.tell_parent(spans, position, span);
         }
     }
 
     fn read_ids(&mut self, spans: &[LinkedSpan]) {
         self.by_id.clear();
-        for (position, span) in spans.iter().enumerate() {
+        for (position, span) in (0..).zip(spans) {
             let mut halves = Halves::default();
             halves.see(position, span);
             self.by_id.push((number(span.span_id), halves));
@@ -89,7 +89,7 @@ impl Family {
         let paths = Paths::of(spans, names);
         let mut parents = std::mem::take(&mut self.parents);
         parents.clear();
-        parents.extend(spans.iter().enumerate().map(|(position, span)| {
+        parents.extend((0..).zip(spans).map(|(position, span)| {
             let path = span.call_path.map(|path| names.text(path));
             if let Some(path) = path.and_then(|path| CallPath::parse(path).ok()) {
                 return paths.parent(span, path);
@@ -108,10 +108,12 @@ impl Family {
 
     /// Each span is walked over once, also in circles.
     fn find_nearest_named(&mut self, spans: &[LinkedSpan]) {
+        let own = (0..).zip(spans);
+        let own = own.map(|(position, span)| span.service.map(|_| position));
         self.named.clear();
-        self.named.resize(spans.len(), None);
+        self.named.extend(own);
         self.is_known.clear();
-        self.is_known.resize(spans.len(), false);
+        self.is_known.extend(self.named.iter().map(Option::is_some));
         for start in 0..spans.len() {
             let mut position = start;
             let found = loop {
@@ -120,11 +122,8 @@ impl Family {
                 }
                 self.is_known[position] = true;
                 self.walked.push(position);
-                if spans[position].service.is_some() {
-                    break Some(position);
-                }
                 match self.parents[position] {
-                    Some(parent) => position = parent,
+                    Some(parent) => position = parent as usize,
                     None => break None,
                 }
             };
@@ -135,11 +134,11 @@ impl Family {
     }
 
     pub(super) fn parent(&self, position: usize) -> Option<usize> {
-        self.parents[position]
+        self.parents[position].map(|parent| parent as usize)
     }
 
     pub(super) fn named(&self, position: usize) -> Option<usize> {
-        self.named[position]
+        self.named[position].map(|named| named as usize)
     }
 
     pub(super) fn is_answered(&self, position: usize) -> bool {
@@ -151,14 +150,14 @@ impl Family {
     }
 
     fn tell_parent(&mut self, spans: &[LinkedSpan], position: usize, span: &LinkedSpan) {
-        let (Some(parent), Some(service)) = (self.parents[position], span.service) else {
+        let (Some(parent), Some(service)) = (self.parent(position), span.service) else {
             return;
         };
         if span.kind == SpanKind::Consumer {
             self.consumed_from[parent] = self.consumed_from[parent].or(span.peer.destination);
             return;
         }
-        let above = self.named[parent].and_then(|named| spans[named].service);
+        let above = self.named(parent).and_then(|named| spans[named].service);
         self.answered[parent] |= span.kind == SpanKind::Server || above != Some(service);
     }
 }
@@ -173,7 +172,7 @@ struct Paths<'a>(HashMap<&'a str, Halves>);
 impl<'a> Paths<'a> {
     fn of(spans: &[LinkedSpan], names: &'a Names) -> Self {
         let mut by_path: HashMap<&str, Halves> = HashMap::new();
-        for (position, span) in spans.iter().enumerate() {
+        for (position, span) in (0..).zip(spans) {
             if let Some(path) = span.call_path {
                 let halves = by_path.entry(names.text(path)).or_default();
                 halves.see(position, span);
@@ -182,7 +181,7 @@ impl<'a> Paths<'a> {
         Self(by_path)
     }
 
-    fn parent(&self, span: &LinkedSpan, path: CallPath<'_>) -> Option<usize> {
+    fn parent(&self, span: &LinkedSpan, path: CallPath<'_>) -> Option<u32> {
         let same = self.0.get(path.as_str()).and_then(|halves| halves.calling);
         if let (Some(calling), true) = (same, is_answering(span)) {
             return Some(calling);

@@ -8,32 +8,26 @@ use super::super::edge::EdgeKey;
 use super::super::fast_map::Words;
 use super::super::names::{Name, Names};
 use super::super::operations::KeptOperations;
-use super::super::query::TopologyDimension;
+use super::dimension::EdgeDimension;
 use super::writer::{EdgeWriter, RowKey, RowKind, RowSums};
 use crate::QueryError;
 use crate::red::bucket_of_nanos;
 use crate::rollups::{
-    DurationSum, HistogramWriter, MinuteSums, RankedKeys, Record, Records, RecordsInOrder, RowSum,
-    ShortBucket, Ways,
+    DurationSum, HistogramWriter, MinuteSums, Numbered, RankedKeys, Record, Records,
+    RecordsInOrder, RowSum, ShortBucket, Ways,
 };
 
 /// What a row takes in a file, typically, in bytes.
 const ROW_BYTES: usize = 100;
 
-/// What of an edge follows from a call's ends and the connection.
-const OF_ENDS: [Option<TopologyDimension>; 3] = [
-    None,
-    Some(TopologyDimension::Version),
-    Some(TopologyDimension::Zone),
-];
+/// In how many ways calls are told apart: one of them is by edge alone.
+const WAYS: usize = EdgeDimension::OF_ROWS.len();
 
 /// What counts of a call.
 #[derive(Clone, Copy, Debug)]
 struct CallRecord {
-    /// The number of its ends and connection.
-    ends: u32,
-    /// The number of its edge and operation.
-    operation: u32,
+    /// The number of what it says.
+    said: u32,
     bucket: ShortBucket,
     sign: Sign,
     is_error: bool,
@@ -55,6 +49,10 @@ impl CallRecord {
 }
 
 impl Record for CallRecord {
+    fn said(&self) -> u32 {
+        self.said
+    }
+
     fn bucket(&self) -> ShortBucket {
         self.bucket
     }
@@ -104,10 +102,11 @@ impl RowSum<CallRecord> for CallSum {
 /// Calls until they are summed up.
 #[derive(Debug, Default)]
 pub(crate) struct CallSums {
-    /// By ends and connection.
-    edges: Ways<EdgeKey, 4, { OF_ENDS.len() }>,
-    /// By the number of the edge, and the operation's own name and service.
-    operations: Ways<EdgeKey, 2, 1>,
+    /// All ends and connections: far fewer than there are together with operations, which are looked up
+    /// by their number.
+    ends: Numbered<Words<4>>,
+    /// What calls say has the operation's own name, and its service.
+    edges: Ways<EdgeKey, 2, WAYS>,
     records: Records<CallRecord>,
 }
 
@@ -121,27 +120,22 @@ impl CallSums {
         kept: &mut KeptOperations,
     ) {
         let whole = EdgeKey::of(call);
-        let by = |dimension| whole.told_apart_by(|one| Some(one) == dimension);
         let of_any_operation = EdgeKey {
             operation: None,
             ..whole
         };
-        let ends = self
-            .edges
-            .number_of(of_any_operation.code(), || OF_ENDS.map(by));
-        let [edge, ..] = self.edges.keys_of(ends);
+        let ends = self.ends.number_of(of_any_operation.code());
         let service = call.operation.and_then(|operation| operation.service);
-        let operation = Name::pair(whole.operation, service);
-        let said = Words([u64::from(edge), operation]);
-        let operation = self.operations.number_of(said, || {
-            [EdgeKey {
-                operation: call.operation.map(|operation| kept.name(operation, names)),
-                ..by(Some(TopologyDimension::Operation))
-            }]
+        let said = Words([u64::from(ends), Name::pair(whole.operation, service)]);
+        let said = self.edges.number_of(said, || {
+            let operation = call.operation.map(|operation| kept.name(operation, names));
+            let counted = EdgeKey { operation, ..whole };
+            EdgeDimension::OF_ROWS.map(|dimension| {
+                counted.told_apart_by(|one| Some(EdgeDimension::with(one)) == dimension)
+            })
         });
         self.records.add(CallRecord {
-            ends,
-            operation,
+            said,
             bucket: ShortBucket::of(call.start.0),
             sign,
             is_error: call.is_error,
@@ -155,8 +149,8 @@ impl CallSums {
     /// The memory that the calls take, and that a file of their rows will take, about, in bytes.
     pub(crate) fn memory_bytes(&self) -> usize {
         let rows = |edges| self.records.most_rows(edges) * ROW_BYTES;
-        let of_edges = self.edges.memory_bytes(rows) + self.operations.memory_bytes(rows);
-        of_edges + self.records.memory_bytes()
+        let edges = self.ends.memory_bytes() + self.edges.memory_bytes(rows);
+        edges + self.records.memory_bytes()
     }
 
     /// Hands over rows, some at a time, each time of one step and in order.
@@ -166,18 +160,12 @@ impl CallSums {
         mut see: impl FnMut(RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
         let order = names.order();
-        let place = |edge: &EdgeKey| edge.place(&order);
-        let [edges, versions, zones] = self.edges.ranked(place);
-        let [operations] = self.operations.ranked(place);
-        let ends = |call: &CallRecord| call.ends;
+        let ranked = self.edges.ranked(|edge| edge.place(&order));
         let mut calls = self.records.in_order();
         let mut rows = Rows::new(names, &mut see);
-        let [none, version, zone] = OF_ENDS;
-        let operation = Some(TopologyDimension::Operation);
-        rows.add(&mut calls, (none, edges), ends)?;
-        rows.add(&mut calls, (operation, operations), |call| call.operation)?;
-        rows.add(&mut calls, (version, versions), ends)?;
-        rows.add(&mut calls, (zone, zones), ends)?;
+        for (dimension, edges) in EdgeDimension::OF_ROWS.into_iter().zip(ranked) {
+            rows.add(&mut calls, dimension, &edges)?;
+        }
         rows.finish()
     }
 }
@@ -208,8 +196,8 @@ impl<'a, S: FnMut(RecordBatch) -> Result<(), E>, E: From<QueryError>> Rows<'a, S
     fn add(
         &mut self,
         calls: &mut RecordsInOrder<CallRecord>,
-        (dimension, edges): (Option<TopologyDimension>, RankedKeys<EdgeKey>),
-        number: impl Fn(&CallRecord) -> u32,
+        dimension: Option<EdgeDimension>,
+        edges: &RankedKeys<EdgeKey>,
     ) -> Result<(), E> {
         let [shortest, _] = FIRST_STEPS;
         let Self {
@@ -220,8 +208,7 @@ impl<'a, S: FnMut(RecordBatch) -> Result<(), E>, E: From<QueryError>> Rows<'a, S
             ..
         } = self;
         let (of_shortest, of_minutes) = (&mut self.shortest, &mut self.minutes);
-        let rank = |call: &CallRecord| edges.ranks[number(call) as usize];
-        calls.each_key(&edges.keys, rank, |edge, calls| {
+        calls.each_key(edges, |edge, calls| {
             sums.each_row(calls, dimension.is_none(), |row, sum| {
                 let writer = match row.step == shortest {
                     true => &mut *of_shortest,

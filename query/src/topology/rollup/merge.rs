@@ -7,6 +7,7 @@ use super::super::call::Sign;
 use super::super::cell::{EdgeCell, HalfCell};
 use super::super::edge::EdgeKey;
 use super::super::names::Names;
+use super::dimension::EdgeDimension;
 use super::read::EdgeRows;
 use super::writer::{EdgeWriter, RowKey, RowKind, RowSums};
 use crate::red::DurationHistogram;
@@ -36,7 +37,7 @@ pub(crate) fn merge_edges<E: From<QueryError>>(
     let mut own = EdgeWriter::new(&names, is_fresh && merging == Merging::Sums);
     let mut longer = EdgeWriter::new(&names, next_step.and_then(longer_step).is_some());
     let mut merger = Merger::default();
-    for dimension in RowKind::DIMENSIONS {
+    for dimension in EdgeDimension::OF_ROWS {
         let of_step = |step| RowKind { dimension, step };
         let is_of_kind = |rows: &EdgeRows, row| rows.kind(row) == of_step(step);
         let sums = merger.merge(&rows, &ranks, (merging, step), is_of_kind);

@@ -17,6 +17,7 @@ use super::super::edge::EdgeKey;
 use super::super::names::{Name, Names};
 use super::super::peer::{ConnectionType, NodeKind};
 use super::super::query::TopologyDimension;
+use super::dimension::EdgeDimension;
 use super::writer::{RowKind, RowSums};
 use crate::QueryError;
 use crate::rollups::{Summands, TableRows};
@@ -82,17 +83,16 @@ struct Half {
 }
 
 impl EdgeRows {
-    /// The columns that a question reads whose rows all are of one dimension, or of none.
+    /// The columns that a question reads which tells so much apart.
     pub(in super::super) fn columns(
-        dimension: Option<TopologyDimension>,
+        by: &[TopologyDimension],
     ) -> impl Iterator<Item = &'static str> {
-        let further: &[&str] = match dimension {
-            None => &[],
-            Some(TopologyDimension::Operation) => &["operation"],
-            Some(TopologyDimension::Version) => &["caller_version", "callee_version"],
-            Some(TopologyDimension::Zone) => &["caller_zone", "callee_zone"],
-        };
-        ALWAYS.into_iter().chain(further.iter().copied())
+        let further = by.iter().flat_map(|by| match by {
+            TopologyDimension::Operation => &["operation"][..],
+            TopologyDimension::Version => &["caller_version", "callee_version"],
+            TopologyDimension::Zone => &["caller_zone", "callee_zone"],
+        });
+        ALWAYS.into_iter().chain(further.copied())
     }
 
     /// Takes the columns of the table, by name; all of them, or [`Self::columns`].
@@ -153,9 +153,8 @@ impl EdgeRows {
             .dimensions
             .is_valid(row)
             .then(|| self.dimensions.value(row));
-        let mut all = TopologyDimension::ALL.into_iter();
         RowKind {
-            dimension: all.find(|dimension| Some(dimension.name()) == name),
+            dimension: name.and_then(EdgeDimension::of_name),
             step: self.steps.value(row),
         }
     }

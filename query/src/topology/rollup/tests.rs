@@ -10,7 +10,7 @@ use schemas::rollups::{Merging, OTHER_OPERATIONS, edge_schema};
 use schemas::{SpanBatch, SpanKind};
 
 use super::*;
-use crate::topology::{LinkedSpan, Names, TopologyDimension, put_in_order, read_spans};
+use crate::topology::{LinkedSpan, Names, put_in_order, read_spans};
 use crate::{QueryError, RollUps, fixtures};
 use model::{Sent, batch, commits, spans};
 use oracle::{Row, first_rows_of_spans, rows_of, rows_of_spans};
@@ -111,8 +111,7 @@ fn shop_and_cart() -> (Sent, Sent) {
 
 /// The edges of rows of a minute by operation, after merging, each with its weight.
 fn edges(rows: &RecordBatch) -> Vec<String> {
-    let by_operation = Some(TopologyDimension::Operation);
-    let is_finest = |row: &&Row| row.key.step == 60 && row.key.dimension == by_operation;
+    let is_finest = |row: &&Row| row.key.step == 60 && row.key.dimension == Some("operation");
     let rows = rows_of(&merged(std::slice::from_ref(rows)));
     let edge = |row: &Row| {
         let text = |text: &Option<String>| text.clone().unwrap_or_default();

@@ -11,7 +11,7 @@ use super::super::call::{End, Sign};
 use super::super::cell::EdgeCell;
 use super::super::edge::EdgeKey;
 use super::super::names::Names;
-use super::super::query::TopologyDimension;
+use super::dimension::EdgeDimension;
 use crate::QueryError;
 use crate::rollups::{BATCH_ROWS, histogram_column};
 
@@ -20,19 +20,9 @@ use crate::rollups::{BATCH_ROWS, histogram_column};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct RowKind {
     /// What the edge is told apart by besides.
-    pub(super) dimension: Option<TopologyDimension>,
+    pub(super) dimension: Option<EdgeDimension>,
     /// The bucket's length, in seconds.
     pub(super) step: i64,
-}
-
-impl RowKind {
-    /// All dimensions, in the order of rows.
-    pub(super) const DIMENSIONS: [Option<TopologyDimension>; 4] = [
-        None,
-        Some(TopologyDimension::Operation),
-        Some(TopologyDimension::Version),
-        Some(TopologyDimension::Zone),
-    ];
 }
 
 /// What a row of the table is about.
@@ -165,7 +155,7 @@ impl<'a> EdgeWriter<'a> {
         self.steps.append_value(key.kind.step);
         self.buckets.append_value(key.bucket);
         self.dimensions
-            .append_option(key.kind.dimension.map(TopologyDimension::name));
+            .append_option(key.kind.dimension.map(EdgeDimension::name));
         self.weights.append_value(sign.weight());
         self.caller.add(key.edge.caller, self.names);
         self.callee.add(key.edge.callee, self.names);

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::counting::ids;
-use super::world::{Sample, World, store_files};
+use super::world::{Sample, World, batch_of, store_files};
 use crate::data_file::FileMemory;
+use crate::flush::encode_files;
+use crate::lookup::with_required;
 use crate::rollup::parts::{PART_ROWS, SpanParts};
 
 /// So many traces of three spans each.
@@ -21,7 +23,7 @@ async fn a_trace_is_in_one_part() {
     let world = World::new();
     let samples = traces(PART_ROWS as u64);
     let files = store_files(&world.spans, &samples).await;
-    let file = FileMemory::new().file(files[0].clone());
+    let file = FileMemory::new(Vec::new()).file(files[0].clone());
     let decoders = Arc::new(Semaphore::new(2));
     let opened = SpanParts::open(&file, &world.spans, &decoders, &[]).await;
     let mut parts = opened.expect("opens");
@@ -42,6 +44,36 @@ async fn a_trace_is_in_one_part() {
             .all(|rows| (PART_ROWS..2 * PART_ROWS).contains(rows)),
         "{rows:?}"
     );
+}
+
+#[tokio::test]
+async fn spans_just_written_are_not_read_again() {
+    let world = World::new();
+    let samples = traces(PART_ROWS as u64);
+    let files = store_files(&world.spans, &samples).await;
+    let memory = FileMemory::new(with_required(&[]));
+    let encoded = encode_files(&[batch_of(&samples)], &memory.keeper).expect("encodes");
+    let kept = encoded.into_iter().next().and_then(|file| file.kept);
+    let file = memory.file(files[0].clone());
+    file.keep_spans(kept.expect("there is room"));
+    let decoders = Arc::new(Semaphore::new(2));
+    // From a store that does not have it, then from one that has: they are kept until they are taken once.
+    let elsewhere = World::new();
+    let mut all = Vec::new();
+    for world in [&elsewhere, &world] {
+        let opened = SpanParts::open(&file, &world.spans, &decoders, &[]).await;
+        let mut parts = opened.expect("opens");
+        let mut read = Vec::new();
+        while let Some(part) = parts.next().await.expect("reads") {
+            read.extend(ids(&part));
+        }
+        all.push(read);
+    }
+    assert_eq!(all[0].len(), samples.len());
+    assert_eq!(all[0], all[1], "in the same order");
+    let missing = SpanParts::open(&file, &elsewhere.spans, &decoders, &[]).await;
+    let mut missing = missing.expect("its end is remembered");
+    assert!(missing.next().await.is_err());
 }
 
 #[tokio::test]

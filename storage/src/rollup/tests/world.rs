@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::counting::{counting, ids, numbers};
 use crate::catalog::{Catalog, Objects};
-use crate::data_file::DataFile;
+use crate::data_file::{DataFile, FileMemory};
 use crate::flush::encode_files;
 use crate::live::{FileChange, Live};
 use crate::rollup::opening::begin;
@@ -78,7 +78,7 @@ impl World {
 
     pub(super) async fn try_open(&self, roll_up: RollUp) -> Result<Open, StorageError> {
         let (log, state) = open_log(&self.spans).await;
-        let objects = Objects::new(Arc::clone(&self.spans));
+        let objects = Objects::new(Arc::clone(&self.spans), Vec::new());
         let files = state.into_iter().map(|added| objects.files.file(added));
         let files: Arc<[Arc<DataFile>]> = files.collect();
         let live = Arc::new(Live::new(Arc::clone(&files), log.version(), usize::MAX));
@@ -123,7 +123,8 @@ pub(super) async fn store_files(
     samples: &[Sample],
 ) -> Vec<AddedFile> {
     let mut files = Vec::new();
-    for file in encode_files(&[batch_of(samples)]).expect("encodes") {
+    let memory = FileMemory::new(Vec::new());
+    for file in encode_files(&[batch_of(samples)], &memory.keeper).expect("encodes") {
         let added = AddedFile {
             path: data_file_path(file.date, Uuid::new_v4()),
             size: file.bytes.len() as u64,

@@ -98,7 +98,7 @@ impl World {
     /// Puts each batch of samples into its place. Spans are numbered: their ids are 1, 2, …
     pub(crate) async fn new(layout: &[(Place, Vec<Sample>)]) -> Self {
         let store: Arc<dyn ObjectStore> = Arc::new(InMemory::new());
-        let objects = Objects::new(Arc::clone(&store));
+        let objects = Objects::new(Arc::clone(&store), Vec::new());
         let (mut chunks, mut files, mut all) = (Vec::new(), Vec::new(), Vec::new());
         let mut next_id = 1;
         for (place, samples) in layout.iter().filter(|(_, samples)| !samples.is_empty()) {

@@ -13,16 +13,19 @@ use super::super::super::names::Names;
 use super::super::super::spans::by_trace;
 use super::model::{Sent, batch};
 use super::spans_of;
-use crate::{DurationHistogram, TopologyDimension};
+use crate::DurationHistogram;
 
 type Text = Option<String>;
+
+/// What rows may tell apart: version and zone of both ends, or the operation.
+const DIMENSIONS: [&str; 2] = ["ends", "operation"];
 
 /// What a row is about, in the order of rows.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
     pub(super) step: i64,
     /// What the edge is told apart by besides.
-    pub(super) dimension: Option<TopologyDimension>,
+    pub(super) dimension: Option<&'static str>,
     /// Name and kind.
     pub(super) caller: (Text, String),
     pub(super) callee: (Text, String),
@@ -111,7 +114,7 @@ pub(super) fn rows_of_spans(sent: &[Sent]) -> Vec<Row> {
     let totals = [10, 60, 3_600, 28_800].map(|step| (step, None));
     let further = [60, 3_600, 28_800]
         .into_iter()
-        .flat_map(|step| TopologyDimension::ALL.map(|dimension| (step, Some(dimension))));
+        .flat_map(|step| DIMENSIONS.map(|dimension| (step, Some(dimension))));
     let kinds: Vec<_> = totals.into_iter().chain(further).collect();
     let (calls, names) = calls_of(sent);
     let mut rows: BTreeMap<Key, Vec<Call>> = BTreeMap::new();
@@ -141,20 +144,19 @@ pub(super) fn rows_of_spans(sent: &[Sent]) -> Vec<Row> {
     rows.into_iter().map(row).collect()
 }
 
-fn dimension_of(name: Text) -> Option<TopologyDimension> {
+fn dimension_of(name: Text) -> Option<&'static str> {
     let name = name?;
-    let mut all = TopologyDimension::ALL.into_iter();
+    let mut all = DIMENSIONS.into_iter();
     Some(
-        all.find(|dimension| dimension.name() == name)
+        all.find(|dimension| *dimension == name)
             .expect("a dimension"),
     )
 }
 
-fn key(call: &Call, step: i64, dimension: Option<TopologyDimension>, names: &Names) -> Key {
+fn key(call: &Call, step: i64, dimension: Option<&'static str>, names: &Names) -> Key {
     let text = |name| names.text_of(name).map(str::to_owned);
     let node = |end: End| (text(end.node.name), end.node.kind.name().to_owned());
     let by = |one, name| text(name).filter(|_| dimension == Some(one));
-    let (version, zone) = (TopologyDimension::Version, TopologyDimension::Zone);
     let length = step * 1_000_000_000;
     Key {
         step,
@@ -162,15 +164,12 @@ fn key(call: &Call, step: i64, dimension: Option<TopologyDimension>, names: &Nam
         caller: node(call.caller),
         callee: node(call.callee),
         connection: call.connection.name().to_owned(),
-        operation: by(
-            TopologyDimension::Operation,
-            call.operation.map(|operation| operation.name),
-        ),
+        operation: by("operation", call.operation.map(|operation| operation.name)),
         parts: [
-            by(version, call.caller.version),
-            by(zone, call.caller.zone),
-            by(version, call.callee.version),
-            by(zone, call.callee.zone),
+            by("ends", call.caller.version),
+            by("ends", call.caller.zone),
+            by("ends", call.callee.version),
+            by("ends", call.callee.zone),
         ],
         bucket: call.start.0.div_euclid(length) * length,
         weight: 1,
