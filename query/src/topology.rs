@@ -40,7 +40,7 @@ pub use query::{TopologyDimension, TopologyQuery};
 pub(crate) use call::{CalledOperation, Sign};
 pub(crate) use changes::{Change, Changes};
 pub(crate) use columns::all as columns;
-pub(crate) use fast_map::{FastHashing, FastMap, Words};
+pub(crate) use fast_map::{FastHashing, Words};
 pub(crate) use names::{Name, NameOrder, Names};
 pub(crate) use operations::KeptOperations;
 pub(crate) use read::{read as read_spans, read_traces};

@@ -58,13 +58,14 @@ pub(crate) struct EncodedFile {
     pub(crate) kept: Option<KeptSpans>,
 }
 
-/// Encodes the spans of `batches`, one file for each date on which any of them started.
+/// Encodes the spans of `batches`, one file for each date on which any of them started; a keeper keeps
+/// what it has room for.
 ///
 /// # Errors
 /// What the Parquet writer reports; its input is proven valid, so only a bug or exhausted memory.
 pub(crate) fn encode_files(
     batches: &[SpanBatch],
-    keeper: &SpanKeeper,
+    keeper: Option<&SpanKeeper>,
 ) -> Result<Vec<EncodedFile>, ParquetError> {
     let gather = Gather::new(batches);
     let dates = order::rows_by_date(batches);
@@ -78,7 +79,7 @@ fn encode_file(
     gather: &Gather<'_>,
     date: PartitionDate,
     order: &[RowRef],
-    keeper: &SpanKeeper,
+    keeper: Option<&SpanKeeper>,
 ) -> Result<EncodedFile, ParquetError> {
     let properties = file_properties::writer_properties(gather);
     // Without the Arrow schema readers see plain strings, as the table's schema says.
@@ -88,7 +89,7 @@ fn encode_file(
     let file = Vec::with_capacity(order.len() * SPAN_BYTES);
     let mut writer = ArrowWriter::try_new_with_options(file, Arc::clone(gather.schema()), options)?;
     let mut facts = Facts::default();
-    let mut kept = keeper.begin(order.len(), gather.schema());
+    let mut kept = keeper.and_then(|keeper| keeper.begin(order.len(), gather.schema()));
     for rows in order.chunks(ROWS_AT_A_TIME) {
         let batch = gather.record_batch(rows);
         facts.add(&batch);

@@ -107,6 +107,11 @@ impl Live {
         self.state().frozen.first().cloned()
     }
 
+    /// How many memtables wait to be written.
+    pub(crate) fn frozen_count(&self) -> usize {
+        self.state().frozen.len()
+    }
+
     /// Replaces the oldest frozen memtable by the files that hold its spans now, in one step for
     /// every reader.
     pub(crate) fn replace_oldest_frozen(&self, change: FileChange) {

@@ -1,34 +1,43 @@
 //! Numbers for what rows are told apart by.
 
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash};
 
-use crate::topology::FastMap;
+use hashbrown::HashTable;
+use hashbrown::hash_table::Entry;
 
-/// Keys by number, in the order in which they were met.
+use crate::topology::FastHashing;
+
+/// Keys by number, in the order in which they were met. Each is there once, so that many fit into a cache.
 #[derive(Debug)]
 pub(crate) struct Numbered<K> {
     keys: Vec<K>,
-    numbers: FastMap<K, u32>,
+    numbers: HashTable<u32>,
 }
 
 impl<K> Default for Numbered<K> {
     fn default() -> Self {
         Self {
             keys: Vec::new(),
-            numbers: FastMap::default(),
+            numbers: HashTable::new(),
         }
     }
 }
 
 impl<K: Copy + Eq + Hash> Numbered<K> {
     pub(crate) fn number_of(&mut self, key: K) -> u32 {
-        if let Some(number) = self.numbers.get(&key) {
-            return *number;
+        let Self { keys, numbers } = self;
+        let hash = |key: &K| FastHashing::default().hash_one(key);
+        let of_number = |number: &u32| &keys[*number as usize];
+        let is_it = |number: &u32| *of_number(number) == key;
+        match numbers.entry(hash(&key), is_it, |number| hash(of_number(number))) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(new) => {
+                let number = u32::try_from(keys.len()).expect("fewer keys than spans in memory");
+                new.insert(number);
+                keys.push(key);
+                number
+            }
         }
-        let number = u32::try_from(self.keys.len()).expect("fewer keys than spans in memory");
-        self.keys.push(key);
-        self.numbers.insert(key, number);
-        number
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -3,13 +3,13 @@
 use std::hash::Hash;
 
 use super::numbered::Numbered;
-use crate::topology::{FastMap, Words};
+use crate::topology::Words;
 
 /// What is said of spans or calls, by number, and the key that follows from it in each way to tell rows
 /// apart. Of all that is said there may be much, of keys there are few in each way.
 #[derive(Debug)]
 pub(crate) struct Ways<K, const WORDS: usize, const WAYS: usize> {
-    numbers: FastMap<Words<WORDS>, u32>,
+    said: Numbered<Words<WORDS>>,
     /// By what is said, the numbers of its keys.
     of_said: Vec<[u32; WAYS]>,
     keys: [Numbered<K>; WAYS],
@@ -26,7 +26,7 @@ pub(crate) struct RankedKeys<K> {
 impl<K, const WORDS: usize, const WAYS: usize> Default for Ways<K, WORDS, WAYS> {
     fn default() -> Self {
         Self {
-            numbers: FastMap::default(),
+            said: Numbered::default(),
             of_said: Vec::new(),
             keys: std::array::from_fn(|_| Numbered::default()),
         }
@@ -40,17 +40,14 @@ impl<K: Copy + Eq + Hash, const WORDS: usize, const WAYS: usize> Ways<K, WORDS, 
         said: Words<WORDS>,
         keys: impl FnOnce() -> [K; WAYS],
     ) -> u32 {
-        if let Some(number) = self.numbers.get(&said) {
-            return *number;
+        let number = self.said.number_of(said);
+        if number as usize == self.of_said.len() {
+            let mut numbers = [0; WAYS];
+            for ((number, of_way), key) in numbers.iter_mut().zip(&mut self.keys).zip(keys()) {
+                *number = of_way.number_of(key);
+            }
+            self.of_said.push(numbers);
         }
-        let mut numbers = [0; WAYS];
-        for ((number, of_way), key) in numbers.iter_mut().zip(&mut self.keys).zip(keys()) {
-            *number = of_way.number_of(key);
-        }
-        self.of_said.push(numbers);
-        let number = self.of_said.len() - 1;
-        let number = u32::try_from(number).expect("fewer than spans in memory");
-        self.numbers.insert(said, number);
         number
     }
 
@@ -68,8 +65,8 @@ impl<K: Copy + Eq + Hash, const WORDS: usize, const WAYS: usize> Ways<K, WORDS, 
     pub(crate) fn memory_bytes(&self, of_rows: impl Fn(usize) -> usize) -> usize {
         let keys = self.keys.iter();
         let of_keys = keys.map(|keys| keys.memory_bytes() + of_rows(keys.len()));
-        let of_said = 2 * size_of::<(Words<WORDS>, u32)>() + size_of::<[u32; WAYS]>();
-        of_keys.sum::<usize>() + self.of_said.len() * of_said
+        let of_said = self.of_said.len() * size_of::<[u32; WAYS]>();
+        of_keys.sum::<usize>() + self.said.memory_bytes() + of_said
     }
 }
 

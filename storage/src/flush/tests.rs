@@ -7,10 +7,6 @@ use schemas::{
 
 use super::*;
 
-fn nobody() -> SpanKeeper {
-    SpanKeeper::of(Vec::new())
-}
-
 /// `traces` traces of ten spans, in an order that is not the file's.
 fn batches(traces: u8) -> Vec<SpanBatch> {
     let batch = |number: u64| {
@@ -43,7 +39,7 @@ fn batches(traces: u8) -> Vec<SpanBatch> {
 #[test]
 fn a_file_holds_every_span_sorted_and_says_what_is_in_it() {
     let batches = batches(200);
-    let files = encode_files(&batches, &nobody()).expect("encodes");
+    let files = encode_files(&batches, None).expect("encodes");
     let [file] = files.as_slice() else {
         panic!("one date, one file")
     };
@@ -85,7 +81,7 @@ fn a_file_holds_every_span_sorted_and_says_what_is_in_it() {
 
 #[test]
 fn the_file_itself_has_plain_types_for_other_engines() {
-    let files = encode_files(&batches(3), &nobody()).expect("encodes");
+    let files = encode_files(&batches(3), None).expect("encodes");
     let plain = ParquetRecordBatchReaderBuilder::try_new(files[0].bytes.clone()).expect("opens");
     let field = plain
         .schema()

@@ -50,9 +50,7 @@ async fn stored(
     spans: SpanBatch,
     forget_footer: bool,
 ) -> (Arc<DataFile>, Vec<TraceId>) {
-    let encoded = encode_files(&[spans], &FileMemory::new(Vec::new()).keeper)
-        .expect("encodes")
-        .remove(0);
+    let encoded = encode_files(&[spans], None).expect("encodes").remove(0);
     let added = AddedFile {
         path: data_file_path(encoded.date, Uuid::new_v4()),
         size: encoded.bytes.len() as u64,

@@ -164,9 +164,11 @@ async fn flush(
 async fn store_files(shared: &Shared, frozen: Frozen) -> Result<Vec<Arc<DataFile>>, StorageError> {
     let chunks = Arc::clone(&frozen.view.chunks);
     drop(frozen);
+    // While memtables wait, memory is short.
+    let keeps_spans = shared.live.frozen_count() <= 1;
     let memory = Arc::clone(&shared.objects.files);
     let encoding = tokio::task::spawn_blocking(move || {
-        let files = encode_files(&chunks, &memory.keeper)?.into_iter();
+        let files = encode_files(&chunks, keeps_spans.then_some(&memory.keeper))?.into_iter();
         let noted = files.map(|file| (memory.traces.note(&file.traces), file));
         Ok::<Vec<_>, ParquetError>(noted.collect())
     });

@@ -123,6 +123,7 @@ const ARROWS: [Arrows; 6] = [
             "bytes",
             "datafusion",
             "futures",
+            "hashbrown",
             "opentelemetry-proto",
             "prost",
             "serde",

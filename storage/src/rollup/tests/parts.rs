@@ -52,7 +52,7 @@ async fn spans_just_written_are_not_read_again() {
     let samples = traces(PART_ROWS as u64);
     let files = store_files(&world.spans, &samples).await;
     let memory = FileMemory::new(with_required(&[]));
-    let encoded = encode_files(&[batch_of(&samples)], &memory.keeper).expect("encodes");
+    let encoded = encode_files(&[batch_of(&samples)], Some(&memory.keeper)).expect("encodes");
     let kept = encoded.into_iter().next().and_then(|file| file.kept);
     let file = memory.file(files[0].clone());
     file.keep_spans(kept.expect("there is room"));

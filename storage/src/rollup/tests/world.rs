@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::counting::{counting, ids, numbers};
 use crate::catalog::{Catalog, Objects};
-use crate::data_file::{DataFile, FileMemory};
+use crate::data_file::DataFile;
 use crate::flush::encode_files;
 use crate::live::{FileChange, Live};
 use crate::rollup::opening::begin;
@@ -123,8 +123,7 @@ pub(super) async fn store_files(
     samples: &[Sample],
 ) -> Vec<AddedFile> {
     let mut files = Vec::new();
-    let memory = FileMemory::new(Vec::new());
-    for file in encode_files(&[batch_of(samples)], &memory.keeper).expect("encodes") {
+    for file in encode_files(&[batch_of(samples)], None).expect("encodes") {
         let added = AddedFile {
             path: data_file_path(file.date, Uuid::new_v4()),
             size: file.bytes.len() as u64,
