@@ -44,7 +44,8 @@ pub(crate) use fast_map::{FastHashing, Words};
 pub(crate) use names::{Name, NameOrder, Names};
 pub(crate) use operations::KeptOperations;
 pub(crate) use read::{read as read_spans, read_traces};
-pub(crate) use rollup::{CallSums, EdgeDimension, merge_edges};
+pub(crate) use rolled_up::shortest_bucket;
+pub(crate) use rollup::{CallSums, merge_edges};
 pub(crate) use spans::{LinkedSpan, put_in_order};
 
 use crate::counters::Counting;

@@ -5,10 +5,9 @@
 
 mod texts;
 
-use arrow_array::Array;
-use arrow_array::FixedSizeBinaryArray;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int8Type, Int64Type};
+use arrow_array::{Array, FixedSizeBinaryArray};
 use schemas::columns::{self as span_columns, ColumnId};
 use schemas::{SpanBatch, SpanId, SpanKind, StatusCode, TraceId, UnixNanos};
 

@@ -1,6 +1,7 @@
 //! A topology from the rollups, and from the spans that are not rolled up yet.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::{Expr, col, lit};
@@ -16,9 +17,9 @@ use super::names::Names;
 use super::operations::KeptOperations;
 use super::rollup::{EdgeDimension, EdgeRows};
 use super::spans::{LinkedSpan, by_trace};
-use super::{Topology, TopologyQuery, TopologySource};
+use super::{Topology, TopologyDimension, TopologyQuery, TopologySource};
 use crate::QueryError;
-use crate::red::{TimeSpan, nanos};
+use crate::red::{RED_BUCKET, TimeSpan, nanos};
 use crate::rollups::rows_of_range;
 
 /// Sums the rows of a range, and adds what the spans that are not rolled up yet change in it.
@@ -107,16 +108,20 @@ fn starts(spans: &[LinkedSpan]) -> TimeSpan {
 /// Whether the rows tell all apart that is asked for, and have buckets of which the range and its
 /// points are whole ones.
 pub(super) fn has_rows_for(query: &TopologyQuery) -> bool {
-    let shortest = match EdgeDimension::of_query(&query.by).len() {
-        0 => return true,
-        1 => EDGE_DIMENSION_STEPS[0] * 1_000_000_000,
-        _ => return false,
-    };
     let TimeSpan { from, to } = query.range;
-    let step = query.step.map_or(0, nanos);
-    [from.0, to.0, step]
-        .into_iter()
-        .all(|length| length % shortest == 0)
+    let mut lengths = [from.0, to.0, query.step.map_or(0, nanos)].into_iter();
+    let shortest = shortest_bucket(&query.by).map(nanos);
+    query.by.is_empty()
+        || shortest.is_some_and(|shortest| lengths.all(|length| length % shortest == 0))
+}
+
+/// The shortest buckets of rows that tell so much apart; none where no rows do.
+pub(crate) fn shortest_bucket(by: &[TopologyDimension]) -> Option<Duration> {
+    match EdgeDimension::of_query(by).len() {
+        0 => Some(RED_BUCKET),
+        1 => Some(Duration::from_secs(EDGE_DIMENSION_STEPS[0].cast_unsigned())),
+        _ => None,
+    }
 }
 
 /// The rows that make up the range: of the longest steps, and fresh ones.

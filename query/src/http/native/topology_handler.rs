@@ -11,11 +11,10 @@ use super::super::{Api, Body};
 use super::TopologyJson;
 use super::red_parameters::{each, none_of, percentiles};
 use crate::red::{RED_BUCKET, TimeSpan};
-use crate::topology::{EdgeDimension, TopologyDimension, TopologyQuery};
+use crate::topology::{TopologyDimension, TopologyQuery, shortest_bucket};
 
 /// Every node that the focus reaches is within this many steps.
 const ALL_STEPS: usize = usize::MAX;
-const MINUTE: Duration = Duration::from_secs(60);
 /// The most points of an edge.
 const MAX_POINTS: u128 = 11_000;
 
@@ -66,11 +65,7 @@ fn query(parameters: &Parameters, now: UnixNanos) -> Result<TopologyQuery, ApiEr
     let (from, to) = parameters.range(now)?;
     let step = step(parameters)?;
     let by = by(parameters.first("by"))?;
-    // Rows that tell more apart are kept by minutes.
-    let shortest = match EdgeDimension::of_query(&by).len() {
-        1 => MINUTE,
-        _ => RED_BUCKET,
-    };
+    let shortest = shortest_bucket(&by).unwrap_or(RED_BUCKET);
     let range = TimeSpan::of_steps(from, to, step.unwrap_or(shortest));
     if let Some(step) = step
         && range.length().as_nanos() / step.as_nanos() > MAX_POINTS
