@@ -1,8 +1,9 @@
 # spanhouse's tasks. `make help` lists them.
 #
-# `run`, `test` and `check` all use cargo's dev profile and the same features, so that the
-# dependencies are built once: optimised a little (opt-level 1), which builds in a third of the
-# time of a release. `make release` builds the binary to deploy.
+# `run`, `test` and `check` all use cargo's dev profile, and what the query engine is made of has the
+# same features in all of them (tests/it/house/features.rs), so that it is built once: optimised a
+# little (opt-level 1), which builds in a third of the time of a release. `make release` builds the
+# binary to deploy.
 
 CARGO ?= cargo
 PYTHON ?= python3

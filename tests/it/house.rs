@@ -2,4 +2,5 @@
 
 mod crates;
 mod endpoints;
+mod features;
 mod files;
