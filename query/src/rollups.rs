@@ -48,7 +48,7 @@ pub use fold::{FoldedRows, Folding};
 
 pub(crate) use bucket::ShortBucket;
 pub(crate) use cover::rows_of_range;
-pub(crate) use duration_sum::{DurationSum, HistogramWriter};
+pub(crate) use duration_sum::{DurationSum, HistogramWriter, MixedDurationSum};
 pub(crate) use minute_sums::{MinuteSums, RowSum};
 pub(crate) use numbered::Numbered;
 pub(crate) use parts::NumberedRows;

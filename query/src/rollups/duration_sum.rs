@@ -1,42 +1,38 @@
 //! The durations of a row.
 
-use crate::red::{HistogramSum, bucket_of_nanos, bytes_of_sorted};
+use crate::red::{DurationHistogram, HistogramSum, bucket_of_nanos};
 
 /// Up to so many durations are sorted; of more it is counted how many are in each bucket.
 const FEW: usize = 256;
 
-/// Durations that are added up.
+/// Durations that are added up, the shortest ones first.
 #[derive(Debug, Default)]
 pub(crate) struct DurationSum {
+    count: u64,
     nanos: i128,
     longest_nano: i64,
-    /// The histogram's buckets that they are in.
-    buckets: Vec<u32>,
-    /// Whether one came after a longer one.
-    is_unsorted: bool,
+    histogram: DurationHistogram,
 }
 
 impl DurationSum {
-    /// Adds a duration in nanoseconds: best the shortest ones first.
+    /// Adds a duration in nanoseconds: none of a bucket before that of the last one.
+    #[inline]
     pub(crate) fn add(&mut self, nanos: i64) {
+        self.count += 1;
         self.nanos += i128::from(nanos);
         self.longest_nano = self.longest_nano.max(nanos);
-        let bucket = bucket_of_nanos(nanos);
-        self.is_unsorted |= self.buckets.last().is_some_and(|last| *last > bucket);
-        self.buckets.push(bucket);
+        self.histogram.record_next(bucket_of_nanos(nanos));
     }
 
     /// Forgets all, but for the memory.
     pub(crate) fn clear(&mut self) {
-        self.nanos = 0;
-        self.longest_nano = 0;
-        self.buckets.clear();
-        self.is_unsorted = false;
+        (self.count, self.nanos, self.longest_nano) = (0, 0, 0);
+        self.histogram.clear();
     }
 
     /// How many were added.
-    pub(crate) fn count(&self) -> usize {
-        self.buckets.len()
+    pub(crate) fn count(&self) -> u64 {
+        self.count
     }
 
     /// The sum.
@@ -50,57 +46,101 @@ impl DurationSum {
     }
 }
 
-/// Writes histograms of durations, in memory that one takes after the other.
+/// Durations that are added up as they come.
+#[derive(Debug, Default)]
+pub(crate) struct MixedDurationSum {
+    nanos: i128,
+    /// The histogram's buckets that they are in.
+    buckets: Vec<u32>,
+}
+
+impl MixedDurationSum {
+    /// Adds a duration in nanoseconds.
+    #[inline]
+    pub(crate) fn add(&mut self, nanos: i64) {
+        self.nanos += i128::from(nanos);
+        self.buckets.push(bucket_of_nanos(nanos));
+    }
+
+    /// Forgets all, but for the memory.
+    pub(crate) fn clear(&mut self) {
+        self.nanos = 0;
+        self.buckets.clear();
+    }
+
+    /// The sum.
+    pub(crate) fn nanos(&self) -> i128 {
+        self.nanos
+    }
+}
+
+/// Writes histograms of durations in HdrHistogram's form, in memory that one takes after the other.
 #[derive(Debug, Default)]
 pub(crate) struct HistogramWriter {
+    few: DurationHistogram,
     counts: HistogramSum,
-    histogram: Vec<u8>,
+    bytes: Vec<u8>,
 }
 
 impl HistogramWriter {
-    /// The histogram in HdrHistogram's form.
+    /// The histogram of durations that came in order.
     pub(crate) fn histogram_of(&mut self, sum: &mut DurationSum) -> &[u8] {
-        if sum.is_unsorted && sum.buckets.len() > FEW {
-            self.histogram.clear();
-            self.counts.add_buckets(&sum.buckets);
-            self.counts.take_bytes(&mut self.histogram);
-            return &self.histogram;
-        }
-        if sum.is_unsorted {
+        sum.histogram.write_to(&mut self.bytes);
+        &self.bytes
+    }
+
+    /// The histogram of durations that came as they come.
+    pub(crate) fn histogram_of_mixed(&mut self, sum: &mut MixedDurationSum) -> &[u8] {
+        let Self { few, counts, bytes } = self;
+        if sum.buckets.len() > FEW {
+            bytes.clear();
+            counts.add_buckets(&sum.buckets);
+            counts.take_bytes(bytes);
+        } else {
             sum.buckets.sort_unstable();
-            sum.is_unsorted = false;
+            few.clear();
+            sum.buckets
+                .iter()
+                .for_each(|bucket| few.record_next(*bucket));
+            few.write_to(bytes);
         }
-        bytes_of_sorted(&sum.buckets, &mut self.histogram);
-        &self.histogram
+        bytes
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::red::DurationHistogram;
 
     #[test]
     fn in_whatever_order_durations_come_they_make_the_histogram_that_counts_them() {
-        let mut sum = DurationSum::default();
+        let mut ordered = DurationSum::default();
+        let mut mixed = MixedDurationSum::default();
         let mut writer = HistogramWriter::default();
         for count in [0, 1, FEW, FEW + 1, 20 * FEW] {
-            let sorted: Vec<i64> = (0..count as i64)
-                .map(|number| number * number - 5)
-                .collect();
-            let unsorted = sorted.iter().rev().copied().collect();
-            for durations in [sorted, unsorted] {
-                let mut expect = DurationHistogram::default();
-                durations.iter().for_each(|nanos| expect.record(*nanos));
-                sum.clear();
-                durations.iter().for_each(|nanos| sum.add(*nanos));
-                let histogram = writer.histogram_of(&mut sum);
-                assert_eq!(histogram, expect.to_bytes(), "{count} durations");
-                assert_eq!(sum.count(), count);
-                assert_eq!(sum.nanos(), durations.iter().copied().map(i128::from).sum());
-                let longest = durations.iter().copied().max().unwrap_or_default();
-                assert_eq!(sum.longest_nano(), longest.max(0));
-            }
+            let durations = (0..count as i64).map(|number| number * number - 5);
+            let mut expect = DurationHistogram::default();
+            durations.clone().for_each(|nanos| expect.record(nanos));
+            let expect = expect.to_bytes();
+            let nanos = durations.clone().map(i128::from).sum();
+
+            ordered.clear();
+            durations.clone().for_each(|nanos| ordered.add(nanos));
+            assert_eq!(
+                writer.histogram_of(&mut ordered),
+                expect,
+                "{count} durations"
+            );
+            assert_eq!(ordered.count(), count as u64);
+            assert_eq!(ordered.nanos(), nanos);
+            let longest = durations.clone().max().unwrap_or_default();
+            assert_eq!(ordered.longest_nano(), longest.max(0));
+
+            mixed.clear();
+            durations.rev().for_each(|nanos| mixed.add(nanos));
+            let histogram = writer.histogram_of_mixed(&mut mixed);
+            assert_eq!(histogram, expect, "{count} mixed durations");
+            assert_eq!(mixed.nanos(), nanos);
         }
     }
 }

@@ -118,7 +118,7 @@ impl SpanSums {
                         dimension,
                     };
                     let figures = RowSums {
-                        count: sum.count() as u64,
+                        count: sum.count(),
                         sum_nano: sum.nanos(),
                         max_nano: sum.longest_nano(),
                     };

@@ -8,6 +8,7 @@ mod texts;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int8Type, Int64Type};
 use arrow_array::{Array, FixedSizeBinaryArray};
+use datafusion::arrow::buffer::NullBuffer;
 use schemas::columns::{self as span_columns, ColumnId};
 use schemas::{SpanBatch, SpanId, SpanKind, StatusCode, TraceId, UnixNanos};
 
@@ -60,15 +61,15 @@ pub(crate) fn read_traces(
 
 fn are_in_order(batches: &[SpanBatch]) -> bool {
     let batches = batches.iter().filter_map(SpanBatch::trace_ids);
-    let ids = batches.flat_map(|ids| (0..ids.len()).map(|row| trace_id(ids, row)));
-    ids.is_sorted_by_key(|id| u128::from_be_bytes(id.0))
+    let ids = batches.flat_map(ids::<16>);
+    ids.is_sorted_by_key(|id| u128::from_be_bytes(*id))
 }
 
 /// The columns of a batch, where it has them.
 struct SpanColumns<'a> {
-    trace_ids: &'a FixedSizeBinaryArray,
-    span_ids: Option<&'a FixedSizeBinaryArray>,
-    parents: Option<&'a FixedSizeBinaryArray>,
+    trace_ids: &'a [[u8; 16]],
+    span_ids: SpanIds<'a>,
+    parents: SpanIds<'a>,
     starts: &'a [i64],
     durations: &'a [i64],
     kinds: &'a [i8],
@@ -103,9 +104,9 @@ impl<'a> SpanColumns<'a> {
         peers.add(batch, attributes(&PEER_NAMES), names, |row| !is_server(row));
         let text = |id: ColumnId, names: &mut Names| Texts::of(batch, [id], names);
         Some(Self {
-            trace_ids: batch.trace_ids()?,
-            span_ids: batch.typed_column(span_columns::SPAN_ID),
-            parents: batch.typed_column(span_columns::PARENT_SPAN_ID),
+            trace_ids: ids(batch.trace_ids()?),
+            span_ids: SpanIds::of(batch, span_columns::SPAN_ID),
+            parents: SpanIds::of(batch, span_columns::PARENT_SPAN_ID),
             starts: batch.start_times()?.values(),
             durations: durations.map_or(&[][..], |column| column.values()),
             kinds,
@@ -125,15 +126,15 @@ impl<'a> SpanColumns<'a> {
     }
 
     fn trace_id(&self, row: usize) -> TraceId {
-        trace_id(self.trace_ids, row)
+        TraceId(self.trace_ids[row])
     }
 
     fn span(&self, row: usize, names: &Names) -> LinkedSpan {
         let system = names.text_of(self.systems.name(row));
         LinkedSpan {
             trace_id: self.trace_id(row),
-            span_id: span_id(self.span_ids, row).unwrap_or(SpanId([0; 8])),
-            parent: span_id(self.parents, row),
+            span_id: self.span_ids.id(row).unwrap_or(SpanId([0; 8])),
+            parent: self.parents.id(row),
             call_path: self.call_paths.name(row),
             start: UnixNanos(self.starts[row]),
             duration_nano: self.durations.get(row).copied().unwrap_or_default(),
@@ -159,11 +160,29 @@ fn number(column: &[i8], row: usize) -> i32 {
     column.get(row).map_or(0, |number| (*number).into())
 }
 
-fn trace_id(column: &FixedSizeBinaryArray, row: usize) -> TraceId {
-    TraceId(column.value(row).try_into().unwrap_or_default())
+/// The bytes of a column of ids.
+fn ids<const LENGTH: usize>(column: &FixedSizeBinaryArray) -> &[[u8; LENGTH]] {
+    column.value_data().as_chunks().0
 }
 
-fn span_id(column: Option<&FixedSizeBinaryArray>, row: usize) -> Option<SpanId> {
-    let column = column.filter(|column| column.is_valid(row))?;
-    column.value(row).try_into().ok().map(SpanId)
+/// A column of ids of spans; empty where a batch has none.
+struct SpanIds<'a> {
+    ids: &'a [[u8; 8]],
+    nulls: Option<&'a NullBuffer>,
+}
+
+impl<'a> SpanIds<'a> {
+    fn of(batch: &'a SpanBatch, id: ColumnId) -> Self {
+        let column: Option<&FixedSizeBinaryArray> = batch.typed_column(id);
+        Self {
+            ids: column.map_or(&[], ids),
+            nulls: column.and_then(Array::nulls),
+        }
+    }
+
+    fn id(&self, row: usize) -> Option<SpanId> {
+        let is_null = self.nulls.is_some_and(|nulls| nulls.is_null(row));
+        let id = self.ids.get(row).filter(|_| !is_null)?;
+        Some(SpanId(*id))
+    }
 }

@@ -19,6 +19,11 @@ impl BucketCount {
     }
 
     #[inline]
+    pub(super) fn one_more(self) -> Self {
+        Self(self.0 + u64::from(self.count() < MOST))
+    }
+
+    #[inline]
     pub(super) fn bucket(self) -> Bucket {
         (self.0 >> COUNT_BITS) as Bucket
     }
@@ -40,6 +45,8 @@ mod tests {
             for count in [1, 255, MOST - 1, MOST] {
                 let held = BucketCount::new(bucket, count);
                 assert_eq!((held.bucket(), held.count()), (bucket, count));
+                let more = BucketCount::new(bucket, count + 1);
+                assert_eq!(held.one_more(), more);
             }
             let held = BucketCount::new(bucket, u64::MAX);
             assert_eq!((held.bucket(), held.count()), (bucket, MOST), "no more");

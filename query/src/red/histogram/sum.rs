@@ -85,7 +85,7 @@ impl HistogramSum {
     /// As [`Self::take`]; appends the sum in HdrHistogram's form.
     pub(crate) fn take_bytes(&mut self, bytes: &mut Vec<u8>) {
         self.move_to_taken();
-        put_counts(self.taken.iter().copied(), bytes);
+        put_counts(&self.taken, bytes);
     }
 
     fn move_to_taken(&mut self) {

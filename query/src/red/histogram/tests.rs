@@ -143,7 +143,7 @@ proptest! {
             next = bucket + 1;
         }
         let mut bytes = Vec::new();
-        wire::put_counts(counts.iter().copied(), &mut bytes);
+        wire::put_counts(&counts, &mut bytes);
         prop_assert_eq!(DurationHistogram::from_bytes(&bytes).expect("a histogram").counts, counts);
     }
 

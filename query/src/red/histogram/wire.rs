@@ -11,6 +11,8 @@ const COOKIE: u32 = 0x1c84_9303 | 0x10;
 const HEADER: usize = 40;
 /// Bytes of a number of empty buckets and a count, at most.
 const LONGEST_COUNT: usize = 18;
+/// So many counts are written before it is looked for room again.
+const TOGETHER: usize = 64;
 
 /// What a header says of buckets: no offset, so many digits, and 1 as the lowest value.
 const BUCKETS: [u8; 16] = [0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 1];
@@ -23,10 +25,16 @@ pub struct MalformedHistogram(pub(super) &'static str);
 impl DurationHistogram {
     /// The histogram in HdrHistogram's form.
     pub fn to_bytes(&mut self) -> Vec<u8> {
-        self.settle();
-        let mut bytes = Vec::with_capacity(HEADER + 4 * self.counts.len());
-        put_counts(self.counts.iter().copied(), &mut bytes);
+        let mut bytes = Vec::new();
+        self.write_to(&mut bytes);
         bytes
+    }
+
+    /// As [`Self::to_bytes`], in place of what is in `bytes`.
+    pub(crate) fn write_to(&mut self, bytes: &mut Vec<u8>) {
+        self.settle();
+        bytes.clear();
+        put_counts(&self.counts, bytes);
     }
 
     /// Reads what [`Self::to_bytes`], or another HdrHistogram with the same buckets, wrote.
@@ -48,29 +56,19 @@ impl DurationHistogram {
     }
 }
 
-/// Writes durations, given by their buckets in order, in HdrHistogram's form over `bytes`.
-pub(crate) fn bytes_of_sorted(buckets: &[Bucket], bytes: &mut Vec<u8>) {
-    let runs = buckets.chunk_by(|one, next| one == next);
-    bytes.clear();
-    put_counts(
-        runs.map(|run| BucketCount::new(run[0], run.len() as u64)),
-        bytes,
-    );
-}
-
 /// Appends a histogram in HdrHistogram's form, of counts in the order of their buckets.
-pub(super) fn put_counts(counts: impl Iterator<Item = BucketCount>, bytes: &mut Vec<u8>) {
+pub(super) fn put_counts(counts: &[BucketCount], bytes: &mut Vec<u8>) {
     let start = bytes.len();
     let mut end = start + HEADER;
-    let (_, most) = counts.size_hint();
-    bytes.resize(end + 3 * most.unwrap_or_default() + LONGEST_COUNT, 0);
+    bytes.resize(end, 0);
     let mut next: Bucket = 0;
-    for held in counts {
-        if bytes.len() - end < LONGEST_COUNT {
-            bytes.resize(2 * bytes.len(), 0);
+    for counts in counts.chunks(TOGETHER) {
+        bytes.resize(end + TOGETHER * LONGEST_COUNT, 0);
+        let bytes = bytes.as_mut_slice();
+        for held in counts {
+            end += put_count(held.bucket() - next, held.count(), &mut bytes[end..]);
+            next = held.bucket() + 1;
         }
-        end += put_count(held.bucket() - next, held.count(), &mut bytes[end..]);
-        next = held.bucket() + 1;
     }
     bytes.truncate(end);
     let highest = next.checked_sub(1).map_or(2, |last| {
@@ -92,20 +90,15 @@ pub(super) fn put_counts(counts: impl Iterator<Item = BucketCount>, bytes: &mut 
 #[inline]
 fn put_count(empty: Bucket, count: u64, bytes: &mut [u8]) -> usize {
     // Most take two or three bytes, as it happens: to branch on that is slower than to reckon it.
-    if empty <= 0x2000
-        && count < 0x40
+    if (empty <= 0x2000) & (count < 0x40)
         && let Some(to) = bytes.first_chunk_mut()
     {
-        let zigzag = match empty {
-            1 => 0,
-            _ => (2 * empty).saturating_sub(1),
-        };
+        let zigzag = (2 * empty).saturating_sub(1) - u32::from(empty == 1);
         let is_long = u32::from(zigzag >= 0x80);
-        let length = u32::from(empty > 0) + is_long;
-        let number = (zigzag & 0x7f) | (is_long << 7) | ((zigzag >> 7) << 8);
-        let count = 2 * (count as u32);
-        *to = (number | (count << (8 * length))).to_le_bytes();
-        return length as usize + 1;
+        let number = (zigzag & 0x7f) | (is_long << 7) | ((zigzag << 1) & 0x7f00);
+        let bits = 8 * (u32::from(empty > 0) + is_long);
+        *to = (number | ((2 * count as u32) << bits)).to_le_bytes();
+        return (bits / 8) as usize + 1;
     }
     let length = match empty {
         0 => 0,

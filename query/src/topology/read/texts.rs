@@ -42,16 +42,21 @@ impl Texts {
             let Some(mut column_texts) = ColumnTexts::of(column) else {
                 continue;
             };
-            self.0.resize(batch.rows(), None);
             let texts = &mut self.0;
-            let mut see = |row: usize| {
+            if texts.is_empty() && column.null_count() == 0 {
+                let wanted = (0..column.len()).map(|row| is_wanted(row).then_some(row));
+                texts.extend(wanted.map(|row| column_texts.name(row?, names)));
+                continue;
+            }
+            texts.resize(batch.rows(), None);
+            let see = |row: usize| {
                 if texts[row].is_none() && is_wanted(row) {
                     texts[row] = column_texts.name(row, names);
                 }
             };
             match column.nulls() {
                 Some(nulls) => nulls.valid_indices().for_each(see),
-                None => (0..column.len()).for_each(&mut see),
+                None => (0..column.len()).for_each(see),
             }
         }
     }

@@ -13,8 +13,8 @@ use super::writer::{EdgeWriter, RowKey, RowKind, RowSums};
 use crate::QueryError;
 use crate::red::bucket_of_nanos;
 use crate::rollups::{
-    DurationSum, HistogramWriter, MinuteSums, Numbered, RankedKeys, Record, Records,
-    RecordsInOrder, RowSum, ShortBucket, Ways,
+    DurationSum, HistogramWriter, MinuteSums, MixedDurationSum, Numbered, RankedKeys, Record,
+    Records, RecordsInOrder, RowSum, ShortBucket, Ways,
 };
 
 /// What a row takes in a file, typically, in bytes.
@@ -61,7 +61,7 @@ impl Record for CallRecord {
         self.sign
     }
 
-    /// By that of one half: that of the other one mostly grows with it.
+    /// By that of the callee's half, if it is known: that of the other one mostly grows with it.
     fn duration_rank(&self) -> u32 {
         bucket_of_nanos(self.server_nano().unwrap_or(self.client_nano))
     }
@@ -72,14 +72,18 @@ impl Record for CallRecord {
 struct CallSum {
     calls: u64,
     errors: u64,
-    client: DurationSum,
+    client: MixedDurationSum,
+    /// By these calls are in order.
     server: DurationSum,
+    /// Whether the halves of a call differ: of one to a database they are the same span.
+    halves_differ: bool,
 }
 
 impl RowSum<CallRecord> for CallSum {
     fn add(&mut self, call: &CallRecord) {
         self.calls += 1;
         self.errors += u64::from(call.is_error);
+        self.halves_differ |= call.client_nano() != call.server_nano();
         call.client_nano()
             .into_iter()
             .for_each(|nanos| self.client.add(nanos));
@@ -94,6 +98,7 @@ impl RowSum<CallRecord> for CallSum {
 
     fn clear(&mut self) {
         (self.calls, self.errors) = (0, 0);
+        self.halves_differ = false;
         self.client.clear();
         self.server.clear();
     }
@@ -228,8 +233,11 @@ impl<'a, S: FnMut(RecordBatch) -> Result<(), E>, E: From<QueryError>> Rows<'a, S
                     client_nano: sum.client.nanos(),
                     server_nano: sum.server.nanos(),
                 };
-                let client = client.histogram_of(&mut sum.client);
                 let server = server.histogram_of(&mut sum.server);
+                let client = match sum.halves_differ {
+                    true => client.histogram_of_mixed(&mut sum.client),
+                    false => server,
+                };
                 writer.add((&key, row.sign), figures, client, server);
                 match writer.take_when_full()? {
                     Some(rows) => see(rows),
