@@ -4,7 +4,6 @@
 //! to this table.
 
 use std::path::Path;
-use std::process::Command;
 
 use serde_json::Value;
 
@@ -209,23 +208,8 @@ struct Dependency {
 }
 
 fn workspace() -> Vec<(String, Vec<Dependency>)> {
-    let output = Command::new(env!("CARGO"))
-        .args([
-            "metadata",
-            "--no-deps",
-            "--format-version",
-            "1",
-            "--offline",
-        ])
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let metadata = super::cargo(&["metadata", "--no-deps", "--format-version", "1"]);
+    let metadata: Value = serde_json::from_str(&metadata).unwrap();
     let text = |value: &Value| value.as_str().unwrap().to_owned();
     let dependency = |each: &Value| Dependency {
         name: text(&each["name"]),

@@ -1,7 +1,6 @@
 //! The dependencies are built once, for `make run` and for `make test`.
 
 use std::collections::HashSet;
-use std::process::Command;
 
 /// What takes longest to build.
 const SLOWEST: &str = "datafusion";
@@ -12,20 +11,10 @@ const TEST: &[&str] = &["--workspace", "--features", "fail-points"];
 
 /// The packages that are built, each as `name version features`.
 fn packages(which: &[&str]) -> HashSet<String> {
-    let format = ["--prefix", "none", "--format", "{p} {f}"];
-    let output = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "--locked"])
-        .args(format)
-        .args(which)
-        .current_dir(env!("CARGO_MANIFEST_DIR"))
-        .output()
-        .unwrap();
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    let lines = String::from_utf8(output.stdout).unwrap();
+    let tree = [
+        "tree", "--locked", "--prefix", "none", "--format", "{p} {f}",
+    ];
+    let lines = super::cargo(&[&tree, which].concat());
     let package = |line: &str| line.trim_end_matches(" (*)").to_owned();
     lines.lines().map(package).collect()
 }
