@@ -54,7 +54,7 @@ pub(crate) use numbered::Numbered;
 pub(crate) use parts::NumberedRows;
 pub(crate) use records::{Record, Records, RecordsInOrder};
 pub(crate) use red_rows::RedRows;
-pub(crate) use sums::{Merger, Sum, Summands, Sums, TableRows, step_of_all};
+pub(crate) use sums::{Merger, Summands, Sums, TableRows, step_of_all};
 pub(crate) use ways::{RankedKeys, Ways};
 
 use operations::OperationLimits;

@@ -16,9 +16,13 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// The position of the key, the bucket's start, and the sign.
-    pub(crate) fn place(&self) -> (u32, i64, Sign) {
-        (self.key, self.bucket, self.sign)
+    /// The position of the key, and the bucket's start.
+    pub(crate) fn place(&self) -> (u32, i64) {
+        (self.key, self.bucket)
+    }
+
+    pub(crate) fn sign(&self) -> Sign {
+        self.sign
     }
 
     /// The batch that the row is of.
@@ -62,6 +66,6 @@ pub(super) fn parts_of<R: Summands<HISTOGRAMS>, const HISTOGRAMS: usize>(
         }
     }
     // Rows of a file are in order already, so this mostly merges what files have.
-    parts.sort_by_key(Part::place);
+    parts.sort_by_key(|part| (part.place(), part.sign));
     parts
 }

@@ -38,24 +38,22 @@ pub(super) fn merge<E: From<QueryError>>(
         };
         let kind = of_step(step_seconds);
         let is_of_kind = |rows: &RedRows, row| rows.rows_of_step(row) == kind;
-        let sums = merger.merge(&rows, &ranks, (merging, step_seconds), is_of_kind);
-        let sums = sums.map_err(QueryError::from)?;
-        let mut write = |writer: &mut RedWriter<'_>, kind, sums: &Sums<RowSums, 1>| {
+        let write = |step, sums: &Sums<RowSums, 1>| {
+            let writer = if step == step_seconds {
+                &mut own
+            } else {
+                &mut longer
+            };
             for (sum, [durations]) in sums.iter() {
                 let group = &groups[sum.key as usize];
-                writer.add((kind, group, sum.bucket), sum.figures, durations);
+                writer.add((of_step(step), group, sum.bucket), sum.figures, durations);
                 if let Some(rows) = writer.take_when_full()? {
                     see(rows)?;
                 }
             }
             Ok::<(), E>(())
         };
-        if let Some(sums) = sums.own {
-            write(&mut own, kind, sums)?;
-        }
-        if let Some((step, sums)) = next_step.zip(sums.longer) {
-            write(&mut longer, of_step(step), sums)?;
-        }
+        merger.merge((&rows, &ranks), (merging, step_seconds), is_of_kind, write)?;
     }
     see(own.take()?)?;
     see(longer.take()?)

@@ -78,6 +78,12 @@ impl<F: AddAssign + Copy + Default, const HISTOGRAMS: usize> Sums<F, HISTOGRAMS>
         self.sums.push(sum);
     }
 
+    fn append(&mut self, other: &Self) {
+        for (sum, histograms) in other.iter() {
+            self.push(sum, sum.figures, histograms);
+        }
+    }
+
     fn clear(&mut self) {
         self.sums.clear();
         self.bytes.clear();
@@ -119,49 +125,74 @@ impl<F: AddAssign + Copy + Default, const HISTOGRAMS: usize> Summands<HISTOGRAMS
 }
 
 /// Sums up the rows that are part of it, by what their keys become, by buckets of a step, and by
-/// sign; `ranks` has the position of what the key of each number becomes.
+/// sign; `ranks` has the position of what the key of each number becomes. Hands over the sums of each
+/// key and bucket, one or two, in order; `sums` is memory for them.
 ///
 /// # Errors
-/// [`MalformedHistogram`] when bytes of a row are none.
-fn sum_up<R: Summands<HISTOGRAMS>, const HISTOGRAMS: usize>(
-    rows: &NumberedRows<R>,
-    ranks: &[u32],
+/// [`QueryError::Table`] when bytes of a row are none, and what `see` says.
+fn sum_up<R: Summands<HISTOGRAMS>, const HISTOGRAMS: usize, E: From<QueryError>>(
+    (rows, ranks): (&NumberedRows<R>, &[u32]),
     step_seconds: i64,
     is_part: impl Fn(&R, usize) -> bool,
     (histogram, sums): (&mut HistogramSum, &mut Sums<R::Figures, HISTOGRAMS>),
-) -> Result<(), MalformedHistogram> {
-    sums.clear();
+    mut see: impl FnMut(&Sums<R::Figures, HISTOGRAMS>) -> Result<(), E>,
+) -> Result<(), E> {
     let parts = parts_of(rows, ranks, step_seconds, is_part);
     for parts in parts.chunk_by(|one, next| one.place() == next.place()) {
-        let first = &parts[0];
-        let mut figures = R::Figures::default();
-        for part in parts {
-            figures += part.rows(rows).figures(part.row());
-        }
-        let mut ends = [0; HISTOGRAMS];
-        for (position, end) in ends.iter_mut().enumerate() {
-            let of_part = |part: &Part| part.rows(rows).histograms(part.row())[position];
-            if let [only] = parts {
-                sums.bytes.extend_from_slice(of_part(only));
-            } else {
-                for part in parts {
-                    histogram.add_bytes(of_part(part), 1)?;
-                }
-                histogram.take_bytes(&mut sums.bytes);
+        sums.clear();
+        for parts in parts.chunk_by(|one, next| one.sign() == next.sign()) {
+            let mut figures = R::Figures::default();
+            for part in parts {
+                figures += part.rows(rows).figures(part.row());
             }
-            *end = sums.bytes.len();
+            let ends = put_sums(rows, parts, (histogram, &mut sums.bytes));
+            let ends = ends.map_err(QueryError::from)?;
+            let first = &parts[0];
+            let (key, bucket) = first.place();
+            sums.sums.push(Sum {
+                key,
+                bucket,
+                sign: first.sign(),
+                figures,
+                number: first.number(rows),
+                ends,
+            });
         }
-        let (key, bucket, sign) = first.place();
-        sums.sums.push(Sum {
-            key,
-            bucket,
-            sign,
-            figures,
-            number: first.number(rows),
-            ends,
-        });
+        see(sums)?;
     }
     Ok(())
+}
+
+/// Appends the sums of each of the histograms that rows have: where they end.
+fn put_sums<R: Summands<HISTOGRAMS>, const HISTOGRAMS: usize>(
+    rows: &NumberedRows<R>,
+    parts: &[Part],
+    (histogram, bytes): (&mut HistogramSum, &mut Vec<u8>),
+) -> Result<[usize; HISTOGRAMS], MalformedHistogram> {
+    let of_part = |part: &Part| part.rows(rows).histograms(part.row());
+    let mut last = bytes.len()..bytes.len();
+    let mut ends = [0; HISTOGRAMS];
+    for position in 0..HISTOGRAMS {
+        let start = bytes.len();
+        // Of calls to what reports no spans both sides have one span, so the same durations.
+        let is_that_before = |before: usize| {
+            let mut of_parts = parts.iter().map(of_part);
+            of_parts.all(|histograms| histograms[position] == histograms[before])
+        };
+        if let [only] = parts {
+            bytes.extend_from_slice(of_part(only)[position]);
+        } else if position.checked_sub(1).is_some_and(is_that_before) {
+            bytes.extend_from_within(last);
+        } else {
+            for part in parts {
+                histogram.add_bytes(of_part(part)[position], 1)?;
+            }
+            histogram.take_bytes(bytes);
+        }
+        last = start..bytes.len();
+        ends[position] = last.end;
+    }
+    Ok(ends)
 }
 
 /// Rows of a table.
@@ -196,61 +227,67 @@ pub(crate) fn step_of_all<R: TableRows<HISTOGRAMS>, const HISTOGRAMS: usize>(
 #[derive(Debug)]
 pub(crate) struct Merger<F, const HISTOGRAMS: usize> {
     histogram: HistogramSum,
-    own: Sums<F, HISTOGRAMS>,
-    longer: Sums<F, HISTOGRAMS>,
+    sums: Sums<F, HISTOGRAMS>,
 }
 
 impl<F, const HISTOGRAMS: usize> Default for Merger<F, HISTOGRAMS> {
     fn default() -> Self {
         Self {
             histogram: HistogramSum::default(),
-            own: Sums::default(),
-            longer: Sums::default(),
+            sums: Sums::default(),
         }
     }
 }
 
-/// What rows of one kind and step become.
-#[derive(Debug)]
-pub(crate) struct MergedSums<'a, F, const HISTOGRAMS: usize> {
-    /// Their sums; none where they are not wanted.
-    pub(crate) own: Option<&'a Sums<F, HISTOGRAMS>>,
-    /// The sums of the next longer step; none where they are not wanted, or there is none.
-    pub(crate) longer: Option<&'a Sums<F, HISTOGRAMS>>,
-}
-
 impl<F: AddAssign + Copy + Default, const HISTOGRAMS: usize> Merger<F, HISTOGRAMS> {
     /// Sums up the rows of a kind, which are of `step_seconds`; `ranks` has the position of each
-    /// number's key.
+    /// number's key. Hands over the sums of each key and bucket, one or two, in order, with their step: first
+    /// those of the rows' own, then those of the next longer one, as far as they are wanted.
     ///
     /// # Errors
-    /// [`MalformedHistogram`] when bytes of a row are none.
-    pub(crate) fn merge<R: Summands<HISTOGRAMS, Figures = F>>(
+    /// [`QueryError::Table`] when bytes of a row are none, and what `see` says.
+    pub(crate) fn merge<R: Summands<HISTOGRAMS, Figures = F>, E: From<QueryError>>(
         &mut self,
-        rows: &NumberedRows<R>,
-        ranks: &[u32],
+        (rows, ranks): (&NumberedRows<R>, &[u32]),
         (merging, step_seconds): (Merging, i64),
         is_of_kind: impl Fn(&R, usize) -> bool,
-    ) -> Result<MergedSums<'_, F, HISTOGRAMS>, MalformedHistogram> {
-        let longer_step = longer_step(step_seconds).filter(|_| merging != Merging::Sums);
-        let wants_own = merging != Merging::Longer;
-        if wants_own {
-            let sums = (&mut self.histogram, &mut self.own);
-            sum_up(rows, ranks, step_seconds, &is_of_kind, sums)?;
-        }
-        let sums = (&mut self.histogram, &mut self.longer);
-        match longer_step {
-            Some(step) if wants_own => {
-                let mut rows = vec![std::mem::take(&mut self.own).into_rows()];
-                sum_up(&rows, ranks, step, |_, _| true, sums)?;
-                self.own = rows.pop().map(|(own, _)| own).unwrap_or_default();
+        mut see: impl FnMut(i64, &Sums<F, HISTOGRAMS>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let Self { histogram, sums } = self;
+        let longer_step = longer_step(step_seconds);
+        match (merging, longer_step) {
+            (Merging::Longer, None) => Ok(()),
+            (Merging::Longer, Some(step)) => {
+                let see = |sums: &Sums<_, _>| see(step, sums);
+                sum_up((rows, ranks), step, is_of_kind, (histogram, sums), see)
             }
-            Some(step) => sum_up(rows, ranks, step, is_of_kind, sums)?,
-            None => {}
+            (Merging::Sums, _) | (Merging::SumsAndLonger, None) => {
+                let see = |sums: &Sums<_, _>| see(step_seconds, sums);
+                sum_up(
+                    (rows, ranks),
+                    step_seconds,
+                    is_of_kind,
+                    (histogram, sums),
+                    see,
+                )
+            }
+            (Merging::SumsAndLonger, Some(step)) => {
+                let mut own = Sums::default();
+                let see_own = |sums: &Sums<_, _>| {
+                    own.append(sums);
+                    see(step_seconds, sums)
+                };
+                sum_up(
+                    (rows, ranks),
+                    step_seconds,
+                    is_of_kind,
+                    (histogram, &mut *sums),
+                    see_own,
+                )?;
+                let own = vec![own.into_rows()];
+                let see = |sums: &Sums<_, _>| see(step, sums);
+                sum_up((&own, ranks), step, |_, _| true, (histogram, sums), see)
+            }
         }
-        Ok(MergedSums {
-            own: wants_own.then_some(&self.own),
-            longer: longer_step.map(|_| &self.longer),
-        })
     }
 }

@@ -1,14 +1,15 @@
 //! Rows of several files in their order, a few of each at a time.
 
+use std::cmp::Ordering;
 use std::pin::Pin;
 use std::sync::Arc;
 
 use arrow_array::{ArrayRef, RecordBatch};
-use arrow_schema::{ArrowError, Schema};
+use arrow_schema::{ArrowError, Schema, SortOptions};
 use arrow_select::concat::concat_batches;
 use arrow_select::take::take_record_batch;
+use datafusion::arrow::array::make_comparator;
 use datafusion::arrow::compute::{SortColumn, lexsort_to_indices};
-use datafusion::arrow::row::{OwnedRow, RowConverter, Rows, SortField};
 use futures::{Stream, TryStreamExt};
 use object_store::ObjectStore;
 use parquet::arrow::async_reader::ParquetRecordBatchStreamBuilder;
@@ -21,6 +22,8 @@ use super::{RollupFile, RollupTable};
 /// Rows that are in memory at a time, of all files together: a row may have kilobytes of histograms,
 /// and is there once more as it is summed up.
 pub(super) const ROWS_IN_MEMORY: usize = 16 * 1024;
+/// So many rows are handed over together at least, but for the last: names are told apart anew each time.
+pub(super) const ROWS_TOGETHER: usize = 8 * 1024;
 /// Rows of a file that are in memory at a time, at least.
 const LEAST_BATCH_ROWS: usize = 256;
 
@@ -100,7 +103,8 @@ struct Input {
 /// Rows of a file of which the first ones are taken.
 struct Current {
     rows: RecordBatch,
-    keys: Rows,
+    /// The columns by which they are in order.
+    keys: Vec<ArrayRef>,
     taken: usize,
 }
 
@@ -114,7 +118,7 @@ impl SideBySide {
         files: &[Arc<RollupFile>],
         store: &Arc<dyn ObjectStore>,
     ) -> Result<Self> {
-        let order = Order::new(order(table), (table.definition().schema)())?;
+        let order = Order(order(table));
         let batch_rows = (ROWS_IN_MEMORY / files.len().max(1)).max(LEAST_BATCH_ROWS);
         let mut inputs = Vec::with_capacity(files.len());
         for file in files {
@@ -139,39 +143,64 @@ impl SideBySide {
     /// # Errors
     /// When a file cannot be read, or is not in order.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<RecordBatch>>> {
-        let mut first_end: Option<OwnedRow> = None;
+        let mut together = Vec::new();
+        let mut rows = 0;
+        while rows < ROWS_TOGETHER
+            && let Some(next) = self.next_few().await?
+        {
+            rows += next.iter().map(RecordBatch::num_rows).sum::<usize>();
+            together.extend(next);
+        }
+        Ok((rows > 0).then_some(together))
+    }
+
+    /// The next rows in order, through the first that is the last in memory of a file.
+    async fn next_few(&mut self) -> Result<Option<Vec<RecordBatch>>> {
+        let mut first_end: Option<Vec<ArrayRef>> = None;
         for input in &mut self.inputs {
-            let Some(current) = input.current(&self.order).await? else {
+            let Some(current) = input.current(self.order).await? else {
                 continue;
             };
-            let end = current.keys.row(current.rows.num_rows() - 1);
-            if first_end.as_ref().is_none_or(|first| end < first.row()) {
-                first_end = Some(end.owned());
+            let end = current.end();
+            if let Some(first) = &first_end
+                && comparator(&end, first)?(0, 0).is_ge()
+            {
+                continue;
             }
+            first_end = Some(end);
         }
         let Some(end) = first_end else {
             return Ok(None);
         };
-        let inputs = self.inputs.iter_mut();
-        let parts = inputs.filter_map(|input| input.current.as_mut()?.take_through(&end));
-        Ok(Some(parts.collect()))
+        let mut parts = Vec::with_capacity(self.inputs.len());
+        for input in &mut self.inputs {
+            if let Some(current) = &mut input.current {
+                parts.extend(current.take_through(&end)?);
+            }
+        }
+        Ok(Some(parts))
     }
 }
 
 impl Input {
     /// The rows that are to be taken next; none after the last.
-    async fn current(&mut self, order: &Order) -> Result<Option<&mut Current>> {
+    async fn current(&mut self, order: Order) -> Result<Option<&mut Current>> {
         while self.current.as_ref().is_none_or(Current::is_taken) {
             let Some(rows) = self.stream.try_next().await? else {
                 self.current = None;
                 break;
             };
+            if rows.num_rows() == 0 {
+                continue;
+            }
             let keys = order.keys(&rows)?;
-            let last = self
-                .current
-                .as_ref()
-                .and_then(|current| current.keys.iter().next_back());
-            if !last.into_iter().chain(keys.iter()).is_sorted() {
+            let follows = match &self.current {
+                Some(before) => comparator(&before.end(), &keys)?(0, 0).is_le(),
+                None => true,
+            };
+            let compare = comparator(&keys, &keys)?;
+            let mut pairs = (1..rows.num_rows()).map(|row| compare(row - 1, row));
+            if !(follows && pairs.all(Ordering::is_le)) {
                 return Err(ParquetError::General("rows are not in order".to_owned()));
             }
             self.current = Some(Current {
@@ -189,54 +218,43 @@ impl Current {
         self.taken == self.rows.num_rows()
     }
 
-    fn take_through(&mut self, end: &OwnedRow) -> Option<RecordBatch> {
+    /// What the last row is in order by.
+    fn end(&self) -> Vec<ArrayRef> {
+        let last = self.rows.num_rows() - 1;
+        self.keys.iter().map(|keys| keys.slice(last, 1)).collect()
+    }
+
+    /// Takes the rows that do not come after `end`; none where there are none.
+    fn take_through(&mut self, end: &[ArrayRef]) -> Result<Option<RecordBatch>> {
+        let compare = comparator(&self.keys, end)?;
         let start = self.taken;
-        let rest = start..self.rows.num_rows();
-        self.taken = rest
-            .into_iter()
-            .find(|row| self.keys.row(*row) > end.row())
-            .unwrap_or(self.rows.num_rows());
-        (start < self.taken).then(|| self.rows.slice(start, self.taken - start))
+        let mut rest = start..self.rows.num_rows();
+        let after = rest.find(|row| compare(*row, 0).is_gt());
+        self.taken = after.unwrap_or(self.rows.num_rows());
+        let taken = self.taken - start;
+        Ok((taken > 0).then(|| self.rows.slice(start, taken)))
     }
 }
 
-/// How rows compare.
-struct Order {
-    columns: &'static [&'static str],
-    converter: RowConverter,
-}
+/// The columns by which rows are in order.
+#[derive(Clone, Copy)]
+struct Order(&'static [&'static str]);
 
 impl Order {
-    fn new(columns: &'static [&'static str], schema: &Schema) -> Result<Self> {
-        let fields = columns.iter().map(|name| {
-            let field = schema.field_with_name(name)?;
-            Ok(SortField::new(field.data_type().clone()))
-        });
-        let fields = fields.collect::<Result<_, ArrowError>>()?;
-        Ok(Self {
-            columns,
-            converter: RowConverter::new(fields)?,
-        })
-    }
-
-    fn columns(&self, rows: &RecordBatch) -> Result<Vec<ArrayRef>, ArrowError> {
-        let positions = self.columns.iter();
+    fn keys(self, rows: &RecordBatch) -> Result<Vec<ArrayRef>, ArrowError> {
+        let positions = self.0.iter();
         let positions = positions.map(|name| rows.schema_ref().index_of(name));
         let columns = positions.map(|position| Ok(Arc::clone(rows.column(position?))));
         columns.collect()
     }
 
-    fn keys(&self, rows: &RecordBatch) -> Result<Rows> {
-        Ok(self.converter.convert_columns(&self.columns(rows)?)?)
-    }
-
     /// All rows of a file in order, as one batch; none for no rows.
-    fn sorted(&self, rows: &[RecordBatch]) -> Result<Option<RecordBatch>> {
+    fn sorted(self, rows: &[RecordBatch]) -> Result<Option<RecordBatch>> {
         let Some(first) = rows.first() else {
             return Ok(None);
         };
         let rows = concat_batches(first.schema_ref(), rows)?;
-        let columns = self.columns(&rows)?.into_iter();
+        let columns = self.keys(&rows)?.into_iter();
         let columns = columns.map(|values| SortColumn {
             values,
             options: None,
@@ -244,4 +262,20 @@ impl Order {
         let positions = lexsort_to_indices(&columns.collect::<Vec<_>>(), None)?;
         Ok(Some(take_record_batch(&rows, &positions)?))
     }
+}
+
+/// How a row of `ones` compares with one of `others`, by their positions.
+fn comparator(
+    ones: &[ArrayRef],
+    others: &[ArrayRef],
+) -> Result<impl Fn(usize, usize) -> Ordering + use<>, ArrowError> {
+    let columns = ones.iter().zip(others);
+    let columns = columns.map(|(one, other)| make_comparator(one, other, SortOptions::default()));
+    let columns = columns.collect::<Result<Vec<_>, _>>()?;
+    Ok(move |one, other| {
+        let mut columns = columns.iter().map(|compare| compare(one, other));
+        columns
+            .find(|order| order.is_ne())
+            .unwrap_or(Ordering::Equal)
+    })
 }

@@ -1,24 +1,29 @@
 //! Sums of many histograms.
 
+use std::fmt::Debug;
+
 use super::count::BucketCount;
-use super::wire::{each_count, put_counts};
-use super::{Bucket, DurationHistogram, MalformedHistogram, bucket_of};
+use super::wire::{CountWriter, each_count};
+use super::{Bucket, DurationHistogram, MalformedHistogram};
 
 /// Buckets that are looked at together, and blocks that are; a bit for each fits a word.
 const BLOCK: usize = 64;
+/// As many buckets as two bytes tell apart, which are more than there are: so each has its place.
+const BUCKETS: usize = 1 << 16;
+const BLOCKS: usize = BUCKETS / BLOCK;
 
 /// Adds histograms up, and takes some out, in memory that one sum after the other uses: a count
 /// for every bucket there may be. That is many times faster than to merge one with the next.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct HistogramSum {
-    /// Empty before the first sum.
-    counts: Vec<i64>,
+pub(crate) struct HistogramSum(Option<Counts>);
+
+#[derive(Clone, Debug)]
+struct Counts {
+    counts: Box<[i64; BUCKETS]>,
     /// For each block, the buckets that were added to since the last sum; all others are zero.
-    touched: Vec<u64>,
+    touched: Box<[u64; BLOCKS]>,
     /// The blocks that have such buckets: most sums are of few.
-    touched_blocks: Vec<u64>,
-    /// What a sum is written to first: only then its length is known.
-    taken: Vec<BucketCount>,
+    touched_blocks: [u64; BLOCKS / BLOCK],
 }
 
 impl HistogramSum {
@@ -27,69 +32,87 @@ impl HistogramSum {
     /// # Errors
     /// [`MalformedHistogram`] when the bytes are none; the sum is then of no use.
     pub(crate) fn add_bytes(&mut self, bytes: &[u8], times: i64) -> Result<(), MalformedHistogram> {
-        self.prepare();
+        let counts = self.counts();
         match times {
-            1 => each_count(bytes, |bucket, count| self.add(bucket, count)),
+            1 => each_count(bytes, |bucket, count| counts.add(bucket, count)),
             _ => each_count(bytes, |bucket, count| {
-                self.add(bucket, count.saturating_mul(times));
+                counts.add(bucket, count.saturating_mul(times));
             }),
         }
     }
 
     /// Adds a histogram so many times, which may be negative.
     pub(crate) fn add_histogram(&mut self, histogram: &DurationHistogram, times: i64) {
-        self.prepare();
+        let counts = self.counts();
         for held in &histogram.counts {
             let count = held.count().cast_signed();
-            self.add(held.bucket(), count.saturating_mul(times));
+            counts.add(held.bucket(), count.saturating_mul(times));
         }
         for bucket in &histogram.pending {
-            self.add(*bucket, times);
+            counts.add(*bucket, times);
         }
     }
 
     /// Counts durations by their buckets.
     pub(crate) fn add_buckets(&mut self, buckets: &[Bucket]) {
-        self.prepare();
+        let counts = self.counts();
         for bucket in buckets {
-            self.add(*bucket, 1);
+            counts.add(*bucket, 1);
         }
-    }
-
-    fn prepare(&mut self) {
-        if self.counts.is_empty() {
-            let blocks = bucket_of(u64::MAX) as usize / BLOCK + 1;
-            self.counts = vec![0; blocks * BLOCK];
-            self.touched = vec![0; blocks];
-            self.touched_blocks = vec![0; blocks.div_ceil(BLOCK)];
-        }
-    }
-
-    fn add(&mut self, bucket: Bucket, count: i64) {
-        let sum = &mut self.counts[bucket as usize];
-        *sum = sum.saturating_add(count);
-        let block = bucket as usize / BLOCK;
-        self.touched[block] |= 1 << (bucket as usize % BLOCK);
-        self.touched_blocks[block / BLOCK] |= 1 << (block % BLOCK);
     }
 
     /// The sum since the last one was taken. Buckets below zero are empty.
     pub(crate) fn take(&mut self) -> DurationHistogram {
-        self.move_to_taken();
+        let sum = self.counts();
+        let mut counts = Vec::with_capacity(sum.len());
+        sum.take(|bucket, count| counts.push(BucketCount::new(bucket, count)));
         DurationHistogram {
-            counts: self.taken.as_slice().to_vec(),
+            counts,
             pending: Vec::new(),
         }
     }
 
     /// As [`Self::take`]; appends the sum in HdrHistogram's form.
     pub(crate) fn take_bytes(&mut self, bytes: &mut Vec<u8>) {
-        self.move_to_taken();
-        put_counts(&self.taken, bytes);
+        let mut writer = CountWriter::new(bytes);
+        self.counts()
+            .take(|bucket, count| writer.put(bucket, count));
+        writer.finish();
     }
 
-    fn move_to_taken(&mut self) {
-        self.taken.clear();
+    fn counts(&mut self) -> &mut Counts {
+        self.0.get_or_insert_with(|| Counts {
+            counts: zeros(),
+            touched: zeros(),
+            touched_blocks: [0; BLOCKS / BLOCK],
+        })
+    }
+}
+
+impl Counts {
+    #[inline]
+    fn add(&mut self, bucket: Bucket, count: i64) {
+        let bucket = usize::from(bucket as u16);
+        let sum = &mut self.counts[bucket];
+        *sum = sum.saturating_add(count);
+        let block = bucket / BLOCK;
+        self.touched[block] |= 1 << (bucket % BLOCK);
+        self.touched_blocks[block / BLOCK] |= 1 << (block % BLOCK);
+    }
+
+    /// How many buckets were added to.
+    fn len(&self) -> usize {
+        let words = self.touched_blocks.iter().enumerate();
+        let blocks = words
+            .flat_map(|(word, blocks)| each_bit(*blocks).map(move |block| word * BLOCK + block));
+        blocks
+            .map(|block| self.touched[block].count_ones() as usize)
+            .sum()
+    }
+
+    /// Hands over the buckets above zero, in order, and empties all.
+    #[inline]
+    fn take(&mut self, mut see: impl FnMut(Bucket, u64)) {
         for (word, blocks) in self.touched_blocks.iter_mut().enumerate() {
             for block in each_bit(std::mem::take(blocks)) {
                 let block = word * BLOCK + block;
@@ -97,13 +120,18 @@ impl HistogramSum {
                     let bucket = block * BLOCK + bucket;
                     let count = std::mem::take(&mut self.counts[bucket]);
                     if count > 0 {
-                        let held = BucketCount::new(bucket as Bucket, count.cast_unsigned());
-                        self.taken.push(held);
+                        see(bucket as Bucket, count.cast_unsigned());
                     }
                 }
             }
         }
     }
+}
+
+/// So many zeros, made where they stay.
+fn zeros<T: Clone + Debug + Default, const COUNT: usize>() -> Box<[T; COUNT]> {
+    let zeros = vec![T::default(); COUNT].try_into();
+    zeros.expect("it has so many")
 }
 
 /// The positions of the bits that are set, lowest first.

@@ -11,8 +11,8 @@ const COOKIE: u32 = 0x1c84_9303 | 0x10;
 const HEADER: usize = 40;
 /// Bytes of a number of empty buckets and a count, at most.
 const LONGEST_COUNT: usize = 18;
-/// So many counts are written before it is looked for room again.
-const TOGETHER: usize = 64;
+/// Room is made for so many counts at a time.
+const TOGETHER: usize = 8;
 
 /// What a header says of buckets: no offset, so many digits, and 1 as the lowest value.
 const BUCKETS: [u8; 16] = [0, 0, 0, 0, 0, 0, 0, 3, 0, 0, 0, 0, 0, 0, 0, 1];
@@ -58,54 +58,92 @@ impl DurationHistogram {
 
 /// Appends a histogram in HdrHistogram's form, of counts in the order of their buckets.
 pub(super) fn put_counts(counts: &[BucketCount], bytes: &mut Vec<u8>) {
-    let start = bytes.len();
-    let mut end = start + HEADER;
-    bytes.resize(end, 0);
-    let mut next: Bucket = 0;
-    for counts in counts.chunks(TOGETHER) {
-        bytes.resize(end + TOGETHER * LONGEST_COUNT, 0);
-        let bytes = bytes.as_mut_slice();
-        for held in counts {
-            end += put_count(held.bucket() - next, held.count(), &mut bytes[end..]);
-            next = held.bucket() + 1;
-        }
+    let mut writer = CountWriter::new(bytes);
+    for held in counts {
+        writer.put(held.bucket(), held.count());
     }
-    bytes.truncate(end);
-    let highest = next.checked_sub(1).map_or(2, |last| {
-        let (low, width) = range_of(last);
-        (low + (width - 1)).max(2)
-    });
-    let length = end - start - HEADER;
-    let length = u32::try_from(length).expect("60,000 buckets of ten bytes at most");
-    let words = [COOKIE, length].map(u32::to_be_bytes);
-    let long_words = [highest, 1_f64.to_bits()].map(u64::to_be_bytes);
-    let header = &mut bytes[start..start + HEADER];
-    header[..8].copy_from_slice(words.as_flattened());
-    header[8..24].copy_from_slice(&BUCKETS);
-    header[24..].copy_from_slice(long_words.as_flattened());
+    writer.finish();
 }
 
-/// Writes a number of empty buckets and the count of the one after them at the start of `bytes`, which
-/// has room for any. How many bytes they take.
-#[inline]
-fn put_count(empty: Bucket, count: u64, bytes: &mut [u8]) -> usize {
-    // Most take two or three bytes, as it happens: to branch on that is slower than to reckon it.
-    if (empty <= 0x2000) & (count < 0x40)
-        && let Some(to) = bytes.first_chunk_mut()
-    {
-        let zigzag = (2 * empty).saturating_sub(1) - u32::from(empty == 1);
-        let is_long = u32::from(zigzag >= 0x80);
-        let number = (zigzag & 0x7f) | (is_long << 7) | ((zigzag << 1) & 0x7f00);
-        let bits = 8 * (u32::from(empty > 0) + is_long);
-        *to = (number | ((2 * count as u32) << bits)).to_le_bytes();
-        return (bits / 8) as usize + 1;
+/// Appends a histogram in HdrHistogram's form, of counts as they come, in the order of their buckets.
+pub(super) struct CountWriter<'a> {
+    bytes: &'a mut Vec<u8>,
+    start: usize,
+    /// Where the next count goes; `bytes` is longer, for what comes.
+    end: usize,
+    /// The bucket after the last one.
+    next: Bucket,
+}
+
+impl<'a> CountWriter<'a> {
+    pub(super) fn new(bytes: &'a mut Vec<u8>) -> Self {
+        let start = bytes.len();
+        let end = start + HEADER;
+        bytes.resize(end, 0);
+        Self {
+            bytes,
+            start,
+            end,
+            next: 0,
+        }
     }
+
+    /// Appends how much a bucket holds, which comes after all before.
+    #[inline]
+    pub(super) fn put(&mut self, bucket: Bucket, count: u64) {
+        let empty = bucket - self.next;
+        self.next = bucket + 1;
+        // Most take two or three bytes, as it happens: to branch on that is slower than to reckon it.
+        if (empty <= 0x2000) & (count < 0x40)
+            && let Some(to) = self.bytes.get_mut(self.end..self.end + 4)
+        {
+            let zigzag = (2 * empty).saturating_sub(1) - u32::from(empty == 1);
+            let is_long = u32::from(zigzag >= 0x80);
+            let number = (zigzag & 0x7f) | (is_long << 7) | ((zigzag << 1) & 0x7f00);
+            let bits = 8 * (u32::from(empty > 0) + is_long);
+            to.copy_from_slice(&(number | ((2 * count as u32) << bits)).to_le_bytes());
+            self.end += (bits / 8) as usize + 1;
+        } else {
+            self.end = put_any_count(empty, count, self.end, self.bytes);
+        }
+    }
+
+    /// Writes the header, and cuts off what was not needed.
+    pub(super) fn finish(self) {
+        let Self {
+            bytes,
+            start,
+            end,
+            next,
+        } = self;
+        bytes.truncate(end);
+        let highest = next.checked_sub(1).map_or(2, |last| {
+            let (low, width) = range_of(last);
+            (low + (width - 1)).max(2)
+        });
+        let length = end - start - HEADER;
+        let length = u32::try_from(length).expect("60,000 buckets of ten bytes at most");
+        let words = [COOKIE, length].map(u32::to_be_bytes);
+        let long_words = [highest, 1_f64.to_bits()].map(u64::to_be_bytes);
+        let header = &mut bytes[start..start + HEADER];
+        header[..8].copy_from_slice(words.as_flattened());
+        header[8..24].copy_from_slice(&BUCKETS);
+        header[24..].copy_from_slice(long_words.as_flattened());
+    }
+}
+
+/// Writes a number of empty buckets and the count of the one after them from `start` on, and makes room for
+/// further ones: where they end.
+#[cold]
+fn put_any_count(empty: Bucket, count: u64, start: usize, bytes: &mut Vec<u8>) -> usize {
+    bytes.resize(start + TOGETHER * LONGEST_COUNT, 0);
     let length = match empty {
         0 => 0,
-        1 => put_number(bytes, 0),
-        _ => put_number(bytes, -i64::from(empty)),
+        1 => put_number(&mut bytes[start..], 0),
+        _ => put_number(&mut bytes[start..], -i64::from(empty)),
     };
-    length + put_number(&mut bytes[length..], count.cast_signed())
+    let end = start + length;
+    end + put_number(&mut bytes[end..], count.cast_signed())
 }
 
 /// Hands over the buckets that hold something of a histogram in HdrHistogram's form, in order,
@@ -133,17 +171,13 @@ pub(super) fn each_count(
     let last = i64::from(bucket_of(u64::MAX));
     let mut next: i64 = 0;
     loop {
-        // Most counts, and most numbers of empty buckets before them, are of one byte each.
-        while let [empty, count, rest @ ..] = counts
-            && (empty | count) & 0x80 == 0
-            && empty & !count & 1 == 1
-            && *count > 0
-            && next < last - 0x80
+        while let Some(short) = ShortCount::of(counts)
+            && next < last - SHORT_EMPTY
         {
-            next += i64::from(empty.div_ceil(2));
-            see(next as Bucket, i64::from(count / 2));
+            next += i64::from(short.empty);
+            see(next as Bucket, i64::from(short.count));
             next += 1;
-            counts = rest;
+            counts = &counts[short.length..];
         }
         if counts.is_empty() {
             return Ok(());
@@ -158,6 +192,41 @@ pub(super) fn each_count(
         } else {
             next = next.saturating_add(number.saturating_neg().max(1));
         }
+    }
+}
+
+/// A number of empty buckets, which may be none, and the count of the one after them, in three bytes at most:
+/// nearly all are.
+struct ShortCount {
+    empty: u32,
+    count: u32,
+    /// How many bytes both take.
+    length: usize,
+}
+
+/// The most empty buckets of a [`ShortCount`].
+const SHORT_EMPTY: i64 = 0x2000;
+
+impl ShortCount {
+    /// Reads one at the start of `bytes`; none where there is another thing, or the end is near.
+    #[inline]
+    fn of(bytes: &[u8]) -> Option<Self> {
+        let word = u32::from_le_bytes(*bytes.first_chunk()?);
+        // Which of the forms comes is as good as random: to branch on it is slower than to reckon all.
+        let is_long = (word >> 7) & 1;
+        let number = (word & 0x7f) | ((word >> 1) & 0x3f80 & is_long.wrapping_neg());
+        let is_empty = (number & 1) | u32::from(number == 0);
+        let after = (word >> (8 + 8 * is_long)) & 0xff;
+        let is_too_long = word & 0x8080 == 0x8080;
+        let is_no_count = (is_empty == 1) & ((after & 0x81 != 0) | (after == 0));
+        if is_too_long | is_no_count {
+            return None;
+        }
+        Some(Self {
+            empty: is_empty * number.div_ceil(2).max(1),
+            count: if is_empty == 1 { after } else { number } / 2,
+            length: (1 + is_long + is_empty) as usize,
+        })
     }
 }
 
@@ -210,4 +279,51 @@ fn take_long_number(bytes: &mut &[u8]) -> Result<i64, MalformedHistogram> {
         }
     }
     Ok((zigzag >> 1).cast_signed() ^ -(zigzag & 1).cast_signed())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What a histogram says, number by number.
+    fn one_by_one(mut counts: &[u8]) -> Result<Vec<(Bucket, i64)>, MalformedHistogram> {
+        let last = i64::from(bucket_of(u64::MAX));
+        let mut next = 0_i64;
+        let mut seen = Vec::new();
+        while !counts.is_empty() {
+            let number = take_long_number(&mut counts)?;
+            if number <= 0 {
+                next = next.saturating_add(number.saturating_neg().max(1));
+                continue;
+            }
+            if next > last {
+                return Err(MalformedHistogram("it has too many buckets"));
+            }
+            seen.push((next as Bucket, number));
+            next += 1;
+        }
+        Ok(seen)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(512))]
+
+        #[test]
+        fn counts_that_are_read_together_are_those_that_are_read_one_by_one(
+            counts in vec(prop_oneof![any::<u8>(), 0..6_u8, 0x7e..0x84_u8, 0xfc..=0xff_u8], 0..60),
+            large in 0..12_usize,
+        ) {
+            // Some numbers of empty buckets first, so that the last buckets are near.
+            let counts = [[0xff, 0x7f].repeat(large), counts].concat();
+            let mut bytes = DurationHistogram::default().to_bytes();
+            bytes[4..8].copy_from_slice(&(counts.len() as u32).to_be_bytes());
+            bytes.extend(&counts);
+            let mut seen = Vec::new();
+            let read = each_count(&bytes, |bucket, count| seen.push((bucket, count)));
+            prop_assert_eq!(read.map(|()| seen), one_by_one(&counts));
+        }
+    }
 }

@@ -3,7 +3,6 @@
 use arrow_array::RecordBatch;
 use schemas::rollups::{Merging, longer_step};
 
-use super::super::call::Sign;
 use super::super::cell::{EdgeCell, HalfCell};
 use super::super::edge::EdgeKey;
 use super::super::names::Names;
@@ -11,7 +10,7 @@ use super::dimension::EdgeDimension;
 use super::read::EdgeRows;
 use super::writer::{EdgeWriter, RowKey, RowKind, RowSums};
 use crate::red::DurationHistogram;
-use crate::rollups::{Merger, Numbered, NumberedRows, Sum, Sums, step_of_all};
+use crate::rollups::{Merger, Numbered, NumberedRows, Sums, step_of_all};
 use crate::{MalformedHistogram, QueryError};
 
 /// Hands over what rows of one step become, some at a time, each time of one step and in order: one
@@ -40,13 +39,16 @@ pub(crate) fn merge_edges<E: From<QueryError>>(
     for dimension in EdgeDimension::OF_ROWS {
         let of_step = |step| RowKind { dimension, step };
         let is_of_kind = |rows: &EdgeRows, row| rows.kind(row) == of_step(step);
-        let sums = merger.merge(&rows, &ranks, (merging, step), is_of_kind);
-        let sums = sums.map_err(QueryError::from)?;
-        let mut write = |writer: &mut EdgeWriter<'_>, kind, sums: &Sums<RowSums, 2>| {
+        let write = |of_sums, sums: &Sums<RowSums, 2>| {
+            let writer = if of_sums == step {
+                &mut own
+            } else {
+                &mut longer
+            };
             let netted = netted(sums).map_err(QueryError::from)?;
             for (sum, [client, server]) in netted.as_ref().unwrap_or(sums).iter() {
                 let key = RowKey {
-                    kind,
+                    kind: of_step(of_sums),
                     edge: edges[sum.key as usize],
                     bucket: sum.bucket,
                 };
@@ -57,12 +59,7 @@ pub(crate) fn merge_edges<E: From<QueryError>>(
             }
             Ok::<(), E>(())
         };
-        if let Some(sums) = sums.own {
-            write(&mut own, of_step(step), sums)?;
-        }
-        if let Some((step, sums)) = next_step.zip(sums.longer) {
-            write(&mut longer, of_step(step), sums)?;
-        }
+        merger.merge((&rows, &ranks), (merging, step), is_of_kind, write)?;
     }
     see(own.take()?)?;
     see(longer.take()?)
@@ -84,36 +81,29 @@ fn numbered(
     Ok((rows, numbers))
 }
 
-/// The sums with those netted that add and take of one edge and bucket; none where nothing is taken.
+/// The sums of an edge and bucket where those that add and those that take are netted; none where nothing
+/// is both added and taken.
 fn netted(sums: &Sums<RowSums, 2>) -> Result<Option<Sums<RowSums, 2>>, MalformedHistogram> {
-    if sums.iter().all(|(sum, _)| sum.sign == Sign::Added) {
+    let mut each = sums.iter();
+    let (Some((add, adding)), Some((take, taking))) = (each.next(), each.next()) else {
         return Ok(None);
+    };
+    let mut added = cell(add.figures, adding)?;
+    let mut taken = cell(take.figures, taking)?;
+    if added.holds(&taken) {
+        added.subtract(&taken);
+        taken = EdgeCell::default();
+    } else if taken.holds(&added) {
+        taken.subtract(&added);
+        added = EdgeCell::default();
     }
-    let all: Vec<_> = sums.iter().collect();
-    let place = |sum: &Sum<RowSums, 2>| (sum.key, sum.bucket);
     let mut netted = Sums::default();
-    for parts in all.chunk_by(|(one, _), (next, _)| place(one) == place(next)) {
-        let [(add, adding), (take, taking)] = parts else {
-            for (sum, histograms) in parts {
-                netted.push(sum, sum.figures, *histograms);
-            }
-            continue;
-        };
-        let (mut added, mut taken) = (cell(add.figures, *adding)?, cell(take.figures, *taking)?);
-        if added.holds(&taken) {
-            added.subtract(&taken);
-            taken = EdgeCell::default();
-        } else if taken.holds(&added) {
-            taken.subtract(&added);
-            added = EdgeCell::default();
-        }
-        for (sum, mut cell) in [(add, added), (take, taken)] {
-            if !cell.is_empty() {
-                let figures = RowSums::of(&cell);
-                let client = cell.client.durations.to_bytes();
-                let server = cell.server.durations.to_bytes();
-                netted.push(sum, figures, [&client, &server]);
-            }
+    for (sum, mut cell) in [(add, added), (take, taken)] {
+        if !cell.is_empty() {
+            let figures = RowSums::of(&cell);
+            let client = cell.client.durations.to_bytes();
+            let server = cell.server.durations.to_bytes();
+            netted.push(sum, figures, [&client, &server]);
         }
     }
     Ok(Some(netted))

@@ -63,12 +63,12 @@ async fn minutes_become_hours_once_there_are_many_files() {
     for table in RollupTable::ALL {
         assert_eq!(files(&open, table), 3, "a file for each step");
     }
-    // Those of an hour for each part of the rows that is in memory at a time, here one of each minute.
+    // One of an hour for each part of the rows that is in memory at a time, here for all.
     let red = kinds(&open, RollupTable::Red).await;
-    assert_eq!(red, ([0, 0, 3, 0], [16, 16, 0, 0]));
+    assert_eq!(red, ([0, 0, 1, 0], [16, 16, 0, 0]));
     // Those that add calls, and those that take them.
     let edges = kinds(&open, RollupTable::Edges).await;
-    assert_eq!(edges, ([0, 0, 6, 0], [32, 32, 0, 0]));
+    assert_eq!(edges, ([0, 0, 2, 0], [32, 32, 0, 0]));
     assert_eq!(open.sums().await, before);
     assert_eq!(world.open().await.sums().await, before);
 }
@@ -159,7 +159,7 @@ async fn files_of_others_that_mix_rows_of_steps_are_merged_too() {
             }
         }
         let before = open.sums().await;
-        let mixed = ([0, 4, 3, 0], [20, 16, 0, 0]);
+        let mixed = ([0, 4, 1, 0], [20, 16, 0, 0]);
         assert_eq!(kinds(&open, RollupTable::Red).await, mixed);
         write_again(&world, &open, by).await;
         open.roller.maintain().await.expect("tells rows apart");
@@ -169,7 +169,7 @@ async fn files_of_others_that_mix_rows_of_steps_are_merged_too() {
         let later = clock::unix_millis() + HOUR_MS;
         open.roller.maintain_at(later).await.expect("merges");
         let (fresh, others) = kinds(&open, RollupTable::Red).await;
-        assert_eq!((fresh, others), ([0, 0, 4, 0], [20, 20, 0, 0]));
+        assert_eq!((fresh, others), ([0, 0, 2, 0], [20, 20, 0, 0]));
         assert_eq!(open.sums().await, before);
     }
 }
