@@ -12,7 +12,7 @@ use datafusion::catalog::CatalogProvider;
 use schemas::SpanBatch;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::budget::{MemoryBudget, Reservation};
 use crate::catalog::{Catalog, Objects};
@@ -36,7 +36,8 @@ pub type OnReplay = Arc<dyn Fn(ReplayProgress) + Send + Sync>;
 #[derive(Debug)]
 pub struct SpanStore {
     shared: Arc<Shared>,
-    stop: CancellationToken,
+    /// Also where it is dropped: a runtime waits for the thread that rolls up.
+    stop: DropGuard,
     /// The flusher, the one who rolls up, and the one who learns what files hold.
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -130,13 +131,12 @@ impl SpanStore {
             stop.clone(),
         ))];
         if shared.roller.is_some() {
-            let rolling = roll_up_task::run(Arc::clone(&shared), stop.clone());
-            tasks.push(tokio::spawn(rolling));
+            tasks.push(roll_up_task::spawn(&shared, stop.clone()));
         }
         tasks.push(tokio::spawn(learn(Arc::clone(&shared), stop.clone())));
         Self {
             shared,
-            stop,
+            stop: stop.drop_guard(),
             tasks: Mutex::new(tasks),
         }
     }
@@ -203,8 +203,7 @@ impl SpanStore {
     /// What the first failing step reports; the figures of these spans are computed from them
     /// until a later step succeeds.
     pub async fn roll_up(&self) -> Result<(), StorageError> {
-        while roll_up_task::step(&self.shared).await? {}
-        Ok(())
+        roll_up_task::roll_up(&self.shared).await
     }
 
     /// Takes no more spans, moves everything into the table, rolls it up if that takes no longer
@@ -215,7 +214,7 @@ impl SpanStore {
     /// could not be moved.
     pub async fn close(&self) -> Result<(), StorageError> {
         self.shared.is_closing.store(true, Ordering::Release);
-        self.stop.cancel();
+        self.stop.token().cancel();
         for task in self.tasks.lock().await.drain(..) {
             task.await
                 .map_err(|error| StorageError::unavailable("end the store's tasks", error))?;

@@ -12,7 +12,6 @@ use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData, RowGroupMeta
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::writer::{SerializedFileWriter, SerializedRowGroupWriter};
 use schemas::rollups::IS_FRESH;
-use tokio::task::spawn_blocking;
 
 use super::RollupFile;
 use super::blocks::Blocks;
@@ -43,8 +42,7 @@ pub(super) async fn copied(
             Some(writer) => writer,
             None => empty_file(file, &footer)?,
         };
-        let appended = spawn_blocking(move || append(before, &footer, &stored)).await;
-        writer = Some(appended.map_err(|error| ParquetError::External(Box::new(error)))??);
+        writer = Some(append(before, &footer, &stored)?);
     }
     let date = files.first().and_then(|file| file.added.date);
     let (writer, date) = writer

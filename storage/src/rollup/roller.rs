@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use parquet::errors::ParquetError;
-use tokio::task::spawn_blocking;
 
 use super::earlier::earlier_spans;
 use super::encode::Encoders;
@@ -72,7 +71,7 @@ impl Roller {
     }
 
     /// Rolls up the oldest commits that wait; false when none does. After an error the same is
-    /// tried again.
+    /// tried again. It computes for long: not for threads that serve others.
     ///
     /// # Errors
     /// [`StorageError`], when files cannot be read or written, or the fold fails.
@@ -91,7 +90,7 @@ impl Roller {
     }
 
     /// Looks after the tables while nothing waits to be rolled up: learns what other programs did,
-    /// and merges small files.
+    /// and merges small files. It computes for long, too.
     ///
     /// # Errors
     /// As [`Self::step`].
@@ -188,7 +187,13 @@ impl Roller {
                 SpanParts::open(&file, &objects.spans, &objects.decoders, columns).await?;
             while let Some(fresh) = parts.next().await? {
                 let earlier = earlier_spans(&fresh, &earlier, &objects.spans, columns).await?;
-                folding = add(folding, RollUpInput { fresh, earlier }, &file).await?;
+                let added = folding.add(RollUpInput { fresh, earlier });
+                added.map_err(|reason| {
+                    failed(
+                        &format!("roll up the spans of {}", file.added.path),
+                        &reason,
+                    )
+                })?;
                 if folding.memory_bytes() > FOLDING_BYTES {
                     let full = std::mem::replace(&mut folding, begin());
                     self.store(full, &mut files).await?;
@@ -214,20 +219,18 @@ impl Roller {
             red: files.red.is_some(),
             edges: files.edges.is_some(),
         };
-        let written = beside(move || {
-            let mut encoders = PerTable::<Encoders>::default();
-            folding.finish(&mut |table, rows| match wanted.get(table) {
-                true => encoders.get_mut(table).write(rows).map_err(told),
-                false => Ok(()),
-            })?;
-            Ok([
-                (RollupTable::Red, encoders.red.finish().map_err(told)?),
-                (RollupTable::Edges, encoders.edges.finish().map_err(told)?),
-            ])
+        let failed = |reason: String| failed("write rows of figures", &reason);
+        let mut encoders = PerTable::<Encoders>::default();
+        let finished = folding.finish(&mut |table, rows| match wanted.get(table) {
+            true => encoders.get_mut(table).write(rows).map_err(told),
+            false => Ok(()),
         });
-        let written = written.await?;
-        let encoded = written.map_err(|reason: String| failed("write rows of figures", &reason))?;
-        for (table, encoded) in encoded {
+        finished.map_err(failed)?;
+        for (table, encoders) in [
+            (RollupTable::Red, encoders.red),
+            (RollupTable::Edges, encoders.edges),
+        ] {
+            let encoded = encoders.finish().map_err(told).map_err(failed)?;
             let Some(files) = files.get_mut(table) else {
                 continue;
             };
@@ -275,26 +278,6 @@ fn first_commits(pending: &[Pending]) -> &[Pending] {
     });
     let count = fitting.count().max(1).min(pending.len());
     pending.get(..count).unwrap_or_default()
-}
-
-async fn add(
-    mut folding: Box<dyn Folding>,
-    spans: RollUpInput,
-    file: &DataFile,
-) -> Result<Box<dyn Folding>, StorageError> {
-    let added = beside(move || folding.add(spans).map(|()| folding)).await?;
-    added.map_err(|reason| {
-        let action = format!("roll up the spans of {}", file.added.path);
-        failed(&action, &reason)
-    })
-}
-
-/// What takes its time, on a thread where it may.
-async fn beside<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, StorageError> {
-    let worked = spawn_blocking(work).await;
-    worked.map_err(|error| StorageError::unavailable("roll up spans", error))
 }
 
 #[expect(

@@ -4,7 +4,6 @@ use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use arrow_array::RecordBatch;
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::{ObjectStore, ObjectStoreExt};
 use parquet::errors::ParquetError;
@@ -295,13 +294,17 @@ impl RollupWriter {
         let mut side_by_side = opened.map_err(failed)?;
         let mut encoders = Encoders::default();
         while let Some(rows) = side_by_side.next().await.map_err(failed)? {
-            encoders = match merging {
-                None => write_as_they_are(encoders, rows).await?,
+            match merging {
+                None => rows.iter().try_for_each(|rows| encoders.write(rows)),
                 Some(merging) => {
                     let rows = MergedRows { rows, merging };
-                    self.append(encoders, rows, merge).await?
+                    let merged = merge(self.table, rows, &mut |_, rows| {
+                        encoders.write(rows).map_err(|error| error.to_string())
+                    });
+                    merged.map_err(ParquetError::General)
                 }
-            };
+            }
+            .map_err(failed)?;
         }
         for encoded in encoders.finish().map_err(failed)? {
             files.push(self.put(encoded).await?);
@@ -316,23 +319,6 @@ impl RollupWriter {
             }
         }
         Ok(true)
-    }
-
-    /// Appends what rows become by a merge.
-    async fn append(
-        &self,
-        mut encoders: Encoders,
-        rows: MergedRows,
-        merge: &Merge,
-    ) -> Result<Encoders, StorageError> {
-        let (table, merge) = (self.table, Arc::clone(merge));
-        encoding(move || {
-            merge(table, rows, &mut |_, rows| {
-                encoders.write(rows).map_err(|error| error.to_string())
-            })?;
-            Ok(encoders)
-        })
-        .await
     }
 
     /// Takes over what other programs did before a commit.
@@ -356,31 +342,6 @@ impl RollupWriter {
             .retain(|file| !removed.contains(&file.added.path));
         self.files.extend(added.iter().cloned());
     }
-}
-
-async fn write_as_they_are(
-    mut encoders: Encoders,
-    rows: Vec<RecordBatch>,
-) -> Result<Encoders, StorageError> {
-    encoding(move || {
-        for rows in rows {
-            let written = encoders.write(&rows);
-            written.map_err(|error| error.to_string())?;
-        }
-        Ok(encoders)
-    })
-    .await
-}
-
-/// Encodes on a thread where it may take its time.
-async fn encoding(
-    encode: impl FnOnce() -> Result<Encoders, String> + Send + 'static,
-) -> Result<Encoders, StorageError> {
-    let encoded = spawn_blocking(encode).await;
-    let encoded = encoded.map_err(|error| StorageError::unavailable("merge rows", error))?;
-    encoded.map_err(|reason| {
-        StorageError::unavailable("merge rows of figures", ParquetError::General(reason))
-    })
 }
 
 fn added(files: &[Arc<RollupFile>]) -> Vec<AddedFile> {

@@ -2,21 +2,27 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tempfile::TempDir;
 
 use super::counting::counting;
 use super::world::{Sample, Sums, batch_of, spans, sums};
+use crate::rollup::RollUp;
 use crate::{SpanStore, StorageSettings};
 
 async fn open(dir: &TempDir) -> SpanStore {
+    open_with(dir, counting(0)).await
+}
+
+async fn open_with(dir: &TempDir, roll_up: RollUp) -> SpanStore {
     let decode = |_: u8, body: &[u8]| Ok(batch_of(&decoded(body)));
     let opened = SpanStore::open_rolling_up(
         StorageSettings::new(dir.path()),
         Arc::new(decode),
         Arc::new(|_| {}),
-        counting(0),
+        roll_up,
     );
     opened.await.expect("opens")
 }
@@ -95,4 +101,41 @@ async fn questions_see_each_span_once_while_spans_are_flushed_and_rolled_up() {
     let sums = sums_of(&store).await;
     assert_eq!((sums.unrolled, sums.counted), (0, 310));
     store.close().await.expect("closes");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_panics_while_it_rolls_up_is_tried_again() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let has_panicked = Arc::new(AtomicBool::new(false));
+    let panicked = Arc::clone(&has_panicked);
+    let counting = counting(0);
+    let fold = Arc::clone(&counting.fold);
+    let roll_up = RollUp {
+        fold: Arc::new(move || {
+            assert!(panicked.swap(true, Ordering::AcqRel), "once");
+            fold()
+        }),
+        ..counting
+    };
+    let store = open_with(&dir, roll_up).await;
+    append(&store, &spans(0, 10)).await;
+    store.flush().await.expect("flushes");
+    // The store does it by itself, a second later.
+    while store.stats().unrolled_rows > 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(has_panicked.load(Ordering::Acquire));
+    assert_eq!(sums_of(&store).await.counted, 10);
+    assert_eq!(store.stats().roll_up_failures, 1);
+    store.close().await.expect("closes");
+}
+
+/// A runtime waits for threads when it ends, so this would not end.
+#[test]
+fn a_store_that_is_dropped_open_ends_its_thread() {
+    let dir = tempfile::tempdir().expect("a temporary directory");
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let store = runtime.block_on(open(&dir));
+    drop(store);
+    drop(runtime);
 }
