@@ -47,7 +47,7 @@ pub(crate) fn run() -> ExitStatus {
 
 /// Serves; what goes wrong once logging has begun is in the log and not told again.
 fn serve(settings: SettingArguments) -> ExitStatus {
-    crate::allocator::give_back_soon();
+    crate::allocator::use_small_pages();
     match crate::serve::run(settings) {
         Ok(Ended::AsAsked) => ExitStatus::Done,
         Ok(Ended::Failed) => ExitStatus::Failed,

@@ -14,6 +14,8 @@
 
 #![expect(clippy::print_stdout, reason = "the figures are what the bench is for")]
 
+#[path = "../../src/allocator.rs"]
+mod allocator;
 #[path = "../load/clock.rs"]
 mod clock;
 #[path = "../load/durations.rs"]
@@ -51,10 +53,6 @@ use history::History;
 use sending::{Manner, send};
 use server::Server;
 use usage::machine_time;
-
-/// As in the binary: flushing and folding are mostly allocating and filling buffers.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const HOUR_NANO: u64 = 3_600_000_000_000;
 /// As fast as the server takes them.
@@ -100,6 +98,8 @@ fn main() -> anyhow::Result<()> {
         println!("this bench takes minutes; `cargo bench --bench figures` runs it");
         return Ok(());
     }
+    // As the server: flushing and folding are mostly allocating and filling buffers.
+    allocator::use_small_pages();
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
     println!("Machine: {}.\n", machine::describe(target)?);
     if arguments.parts > 0 {
