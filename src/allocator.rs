@@ -5,8 +5,8 @@
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Has the system give memory in pages of a few KiB from here on. Those of 2 MiB, which the allocator asks for,
-/// are cleared whole for each thread that needs a little, and stay: under load that takes a tenth of the CPU
-/// time, and of a server that only answers nearly half of the memory.
+/// are cleared whole for each thread that needs a little, and stay: under load that takes 4 to 10 % of the CPU
+/// time, and of a server that only answers a seventh to two fifths of the memory.
 #[cfg(target_os = "linux")]
 pub(crate) fn use_small_pages() {
     // A system that has no others says so, and all is well.

@@ -254,40 +254,38 @@ impl<F: AddAssign + Copy + Default, const HISTOGRAMS: usize> Merger<F, HISTOGRAM
         mut see: impl FnMut(i64, &Sums<F, HISTOGRAMS>) -> Result<(), E>,
     ) -> Result<(), E> {
         let Self { histogram, sums } = self;
-        let longer_step = longer_step(step_seconds);
-        match (merging, longer_step) {
-            (Merging::Longer, None) => Ok(()),
-            (Merging::Longer, Some(step)) => {
-                let see = |sums: &Sums<_, _>| see(step, sums);
-                sum_up((rows, ranks), step, is_of_kind, (histogram, sums), see)
-            }
-            (Merging::Sums, _) | (Merging::SumsAndLonger, None) => {
-                let see = |sums: &Sums<_, _>| see(step_seconds, sums);
-                sum_up(
-                    (rows, ranks),
-                    step_seconds,
-                    is_of_kind,
-                    (histogram, sums),
-                    see,
-                )
-            }
-            (Merging::SumsAndLonger, Some(step)) => {
-                let mut own = Sums::default();
-                let see_own = |sums: &Sums<_, _>| {
+        let longer_step = longer_step(step_seconds).filter(|_| merging != Merging::Sums);
+        let mut own = Sums::default();
+        if merging != Merging::Longer {
+            let see_own = |sums: &Sums<_, _>| {
+                if longer_step.is_some() {
                     own.append(sums);
-                    see(step_seconds, sums)
-                };
-                sum_up(
-                    (rows, ranks),
-                    step_seconds,
-                    is_of_kind,
-                    (histogram, &mut *sums),
-                    see_own,
-                )?;
-                let own = vec![own.into_rows()];
-                let see = |sums: &Sums<_, _>| see(step, sums);
-                sum_up((&own, ranks), step, |_, _| true, (histogram, sums), see)
-            }
+                }
+                see(step_seconds, sums)
+            };
+            let memory = (&mut *histogram, &mut *sums);
+            sum_up((rows, ranks), step_seconds, &is_of_kind, memory, see_own)?;
         }
+        let Some(step) = longer_step else {
+            return Ok(());
+        };
+        let see_longer = |sums: &Sums<_, _>| see(step, sums);
+        if merging == Merging::Longer {
+            return sum_up(
+                (rows, ranks),
+                step,
+                is_of_kind,
+                (histogram, sums),
+                see_longer,
+            );
+        }
+        let own = vec![own.into_rows()];
+        sum_up(
+            (&own, ranks),
+            step,
+            |_, _| true,
+            (histogram, sums),
+            see_longer,
+        )
     }
 }

@@ -37,8 +37,12 @@ pub(super) fn spawn(shared: &Arc<Shared>, stop: CancellationToken) -> JoinHandle
 /// # Errors
 /// As [`Roller::step`].
 pub(super) async fn roll_up(shared: &Arc<Shared>) -> Result<(), StorageError> {
-    let rolled = on_own_thread(all_steps(Arc::clone(shared))).await;
-    rolled.map_err(|error| StorageError::unavailable("roll up spans", error))?
+    ended(on_own_thread(all_steps(Arc::clone(shared)))).await?
+}
+
+async fn ended<T>(thread: JoinHandle<T>) -> Result<T, StorageError> {
+    let ended = thread.await;
+    ended.map_err(|error| StorageError::unavailable("roll up spans", error))
 }
 
 fn on_own_thread<W>(work: W) -> JoinHandle<W::Output>
@@ -145,15 +149,12 @@ pub(super) async fn finish(shared: &Arc<Shared>) {
         return;
     };
     let rolling = tokio::time::timeout(LAST_STEPS, all_steps(Arc::clone(shared)));
-    match on_own_thread(rolling).await {
+    match ended(on_own_thread(rolling)).await {
         Ok(Ok(Ok(()))) => {}
-        Ok(Ok(Err(error))) => {
+        Ok(Ok(Err(error))) | Err(error) => {
             tracing::warn!(%error, "the latest spans are not rolled up; the next start does");
         }
         Ok(Err(_)) => tracing::info!("the latest spans are not rolled up yet; the next start does"),
-        Err(error) => {
-            tracing::warn!(%error, "the latest spans are not rolled up; the next start does");
-        }
     }
     roller.lock().await.close().await;
 }

@@ -11,6 +11,8 @@ const COOKIE: u32 = 0x1c84_9303 | 0x10;
 const HEADER: usize = 40;
 /// Bytes of a number of empty buckets and a count, at most.
 const LONGEST_COUNT: usize = 18;
+/// The number of so many empty buckets still takes two bytes.
+const SHORT_EMPTY: Bucket = 0x2000;
 /// Room is made for so many counts at a time.
 const TOGETHER: usize = 8;
 
@@ -94,7 +96,7 @@ impl<'a> CountWriter<'a> {
         let empty = bucket - self.next;
         self.next = bucket + 1;
         // Most take two or three bytes, as it happens: to branch on that is slower than to reckon it.
-        if (empty <= 0x2000) & (count < 0x40)
+        if (empty <= SHORT_EMPTY) & (count < 0x40)
             && let Some(to) = self.bytes.get_mut(self.end..self.end + 4)
         {
             let zigzag = (2 * empty).saturating_sub(1) - u32::from(empty == 1);
@@ -172,7 +174,7 @@ pub(super) fn each_count(
     let mut next: i64 = 0;
     loop {
         while let Some(short) = ShortCount::of(counts)
-            && next < last - SHORT_EMPTY
+            && next < last - i64::from(SHORT_EMPTY)
         {
             next += i64::from(short.empty);
             see(next as Bucket, i64::from(short.count));
@@ -203,9 +205,6 @@ struct ShortCount {
     /// How many bytes both take.
     length: usize,
 }
-
-/// The most empty buckets of a [`ShortCount`].
-const SHORT_EMPTY: i64 = 0x2000;
 
 impl ShortCount {
     /// Reads one at the start of `bytes`; none where there is another thing, or the end is near.
@@ -244,27 +243,7 @@ fn put_number(bytes: &mut [u8], number: i64) -> usize {
     length + 1
 }
 
-#[inline]
 fn take_number(bytes: &mut &[u8]) -> Result<i64, MalformedHistogram> {
-    // Most numbers are of one byte.
-    if let Some((byte, rest)) = bytes.split_first()
-        && *byte < 0x80
-    {
-        *bytes = rest;
-        return Ok(i64::from(*byte >> 1) ^ -i64::from(*byte & 1));
-    }
-    // Those of empty buckets are mostly of two.
-    if let [low, high, rest @ ..] = *bytes
-        && *high < 0x80
-    {
-        let zigzag = i64::from(*low & 0x7f) | i64::from(*high) << 7;
-        *bytes = rest;
-        return Ok((zigzag >> 1) ^ -(zigzag & 1));
-    }
-    take_long_number(bytes)
-}
-
-fn take_long_number(bytes: &mut &[u8]) -> Result<i64, MalformedHistogram> {
     let mut zigzag = 0_u64;
     for index in 0..9 {
         let (byte, rest) = bytes
@@ -294,7 +273,7 @@ mod tests {
         let mut next = 0_i64;
         let mut seen = Vec::new();
         while !counts.is_empty() {
-            let number = take_long_number(&mut counts)?;
+            let number = take_number(&mut counts)?;
             if number <= 0 {
                 next = next.saturating_add(number.saturating_neg().max(1));
                 continue;
