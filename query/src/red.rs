@@ -38,7 +38,7 @@ pub(crate) use comparison::align;
 pub(crate) use dimension::RedDimension;
 pub(crate) use heatmap::{Exemplar, Heatmap, HeatmapCell, HeatmapQuery};
 pub use histogram::{DurationHistogram, MalformedHistogram};
-pub(crate) use histogram::{HistogramSum, bucket_of_nanos};
+pub(crate) use histogram::{HistogramSum, OrderedHistogram, bucket_of_nanos};
 pub(crate) use query::nanos;
 pub use query::{GroupBy, RED_BUCKET, RedQuery, TimeSpan};
 

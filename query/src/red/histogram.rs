@@ -6,11 +6,13 @@
 
 mod count;
 mod difference;
+mod ordered;
 mod stored;
 mod sum;
 mod wire;
 
 use count::BucketCount;
+pub(crate) use ordered::OrderedHistogram;
 pub(crate) use stored::StoredHistogram;
 pub(crate) use sum::HistogramSum;
 pub use wire::MalformedHistogram;
@@ -45,19 +47,6 @@ impl DurationHistogram {
         self.pending.push(bucket_of_nanos(nanos));
         if self.pending.len() >= PENDING {
             self.settle();
-        }
-    }
-
-    /// Counts the duration of a bucket, where none of a higher one was counted: quicker than
-    /// [`Self::record`], which takes any.
-    #[inline]
-    pub(crate) fn record_next(&mut self, bucket: Bucket) {
-        match self.counts.last_mut() {
-            Some(last) if last.bucket() == bucket => *last = last.one_more(),
-            last => {
-                debug_assert!(last.is_none_or(|last| last.bucket() < bucket), "in order");
-                self.counts.push(BucketCount::new(bucket, 1));
-            }
         }
     }
 

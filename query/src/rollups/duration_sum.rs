@@ -1,6 +1,6 @@
 //! The durations of a row.
 
-use crate::red::{DurationHistogram, HistogramSum, bucket_of_nanos};
+use crate::red::{HistogramSum, OrderedHistogram, bucket_of_nanos};
 
 /// Up to so many durations are sorted; of more it is counted how many are in each bucket.
 const FEW: usize = 256;
@@ -11,7 +11,7 @@ pub(crate) struct DurationSum {
     count: u64,
     nanos: i128,
     longest_nano: i64,
-    histogram: DurationHistogram,
+    histogram: OrderedHistogram,
 }
 
 impl DurationSum {
@@ -21,7 +21,7 @@ impl DurationSum {
         self.count += 1;
         self.nanos += i128::from(nanos);
         self.longest_nano = self.longest_nano.max(nanos);
-        self.histogram.record_next(bucket_of_nanos(nanos));
+        self.histogram.record(bucket_of_nanos(nanos));
     }
 
     /// Forgets all, but for the memory.
@@ -43,6 +43,11 @@ impl DurationSum {
     /// The longest one; zero for none.
     pub(crate) fn longest_nano(&self) -> i64 {
         self.longest_nano
+    }
+
+    /// The histogram in HdrHistogram's form; all that was added counts in it once.
+    pub(crate) fn take_histogram(&mut self) -> &[u8] {
+        self.histogram.take()
     }
 }
 
@@ -74,43 +79,34 @@ impl MixedDurationSum {
     }
 }
 
-/// Writes histograms of durations in HdrHistogram's form, in memory that one takes after the other.
+/// Writes histograms of mixed durations in HdrHistogram's form, in memory that one takes after the other.
 #[derive(Debug, Default)]
 pub(crate) struct HistogramWriter {
-    few: DurationHistogram,
+    few: OrderedHistogram,
     counts: HistogramSum,
     bytes: Vec<u8>,
 }
 
 impl HistogramWriter {
-    /// The histogram of durations that came in order.
-    pub(crate) fn histogram_of(&mut self, sum: &mut DurationSum) -> &[u8] {
-        sum.histogram.write_to(&mut self.bytes);
-        &self.bytes
-    }
-
-    /// The histogram of durations that came as they come.
-    pub(crate) fn histogram_of_mixed(&mut self, sum: &mut MixedDurationSum) -> &[u8] {
+    /// The histogram of durations.
+    pub(crate) fn histogram_of(&mut self, sum: &mut MixedDurationSum) -> &[u8] {
         let Self { few, counts, bytes } = self;
         if sum.buckets.len() > FEW {
             bytes.clear();
             counts.add_buckets(&sum.buckets);
             counts.take_bytes(bytes);
-        } else {
-            sum.buckets.sort_unstable();
-            few.clear();
-            sum.buckets
-                .iter()
-                .for_each(|bucket| few.record_next(*bucket));
-            few.write_to(bytes);
+            return bytes;
         }
-        bytes
+        sum.buckets.sort_unstable();
+        sum.buckets.iter().for_each(|bucket| few.record(*bucket));
+        few.take()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::red::DurationHistogram;
 
     #[test]
     fn in_whatever_order_durations_come_they_make_the_histogram_that_counts_them() {
@@ -126,11 +122,7 @@ mod tests {
 
             ordered.clear();
             durations.clone().for_each(|nanos| ordered.add(nanos));
-            assert_eq!(
-                writer.histogram_of(&mut ordered),
-                expect,
-                "{count} durations"
-            );
+            assert_eq!(ordered.take_histogram(), expect, "{count} durations");
             assert_eq!(ordered.count(), count as u64);
             assert_eq!(ordered.nanos(), nanos);
             let longest = durations.clone().max().unwrap_or_default();
@@ -138,7 +130,7 @@ mod tests {
 
             mixed.clear();
             durations.rev().for_each(|nanos| mixed.add(nanos));
-            let histogram = writer.histogram_of_mixed(&mut mixed);
+            let histogram = writer.histogram_of(&mut mixed);
             assert_eq!(histogram, expect, "{count} mixed durations");
             assert_eq!(mixed.nanos(), nanos);
         }

@@ -30,11 +30,6 @@ impl Part {
         &rows[self.batch as usize].0
     }
 
-    /// The number of the row's key.
-    pub(crate) fn number<R>(&self, rows: &NumberedRows<R>) -> u32 {
-        rows[self.batch as usize].1[self.row()]
-    }
-
     pub(crate) fn row(&self) -> usize {
         self.row as usize
     }

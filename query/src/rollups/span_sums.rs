@@ -4,7 +4,7 @@ use arrow_array::RecordBatch;
 use schemas::rollups::{FIRST_STEPS, SHORTEST_STEP_OF_ALL};
 
 use super::bucket::ShortBucket;
-use super::duration_sum::{DurationSum, HistogramWriter};
+use super::duration_sum::DurationSum;
 use super::minute_sums::{MinuteSums, RowSum};
 use super::records::{Record, Records};
 use super::red_group::RedGroup;
@@ -102,7 +102,6 @@ impl SpanSums {
         let mut of_shortest = RedWriter::new(names, false);
         let mut of_minutes = RedWriter::new(names, true);
         let mut sums = MinuteSums::<DurationSum>::default();
-        let mut histograms = HistogramWriter::default();
         let mut spans = self.records.in_order();
         let ranked = self.groups.ranked(|group| group.place(&order));
         for (dimension, groups) in RedDimension::OF_ROWS.into_iter().zip(ranked) {
@@ -122,7 +121,7 @@ impl SpanSums {
                         sum_nano: sum.nanos(),
                         max_nano: sum.longest_nano(),
                     };
-                    let histogram = histograms.histogram_of(sum);
+                    let histogram = sum.take_histogram();
                     writer.add((kind, group, row.bucket), figures, histogram);
                     match writer.take_when_full()? {
                         Some(rows) => see(rows),

@@ -29,8 +29,6 @@ pub(crate) struct Sum<F, const HISTOGRAMS: usize> {
     pub(crate) bucket: i64,
     pub(crate) sign: Sign,
     pub(crate) figures: F,
-    /// The number of the key of a row that is part of it.
-    number: u32,
     /// Where its histograms end.
     ends: [usize; HISTOGRAMS],
 }
@@ -78,39 +76,9 @@ impl<F: AddAssign + Copy + Default, const HISTOGRAMS: usize> Sums<F, HISTOGRAMS>
         self.sums.push(sum);
     }
 
-    fn append(&mut self, other: &Self) {
-        for (sum, histograms) in other.iter() {
-            self.push(sum, sum.figures, histograms);
-        }
-    }
-
     fn clear(&mut self) {
         self.sums.clear();
         self.bytes.clear();
-    }
-
-    /// The sums as rows to be summed up further.
-    fn into_rows(self) -> (Self, Vec<u32>) {
-        let numbers = self.sums.iter().map(|sum| sum.number).collect();
-        (self, numbers)
-    }
-}
-
-impl<F: AddAssign + Copy + Default, const HISTOGRAMS: usize> Summands<HISTOGRAMS>
-    for Sums<F, HISTOGRAMS>
-{
-    type Figures = F;
-
-    fn bucket(&self, row: usize) -> i64 {
-        self.sums[row].bucket
-    }
-
-    fn sign(&self, row: usize) -> Sign {
-        self.sums[row].sign
-    }
-
-    fn figures(&self, row: usize) -> F {
-        self.sums[row].figures
     }
 
     fn histograms(&self, row: usize) -> [&[u8]; HISTOGRAMS] {
@@ -154,7 +122,6 @@ fn sum_up<R: Summands<HISTOGRAMS>, const HISTOGRAMS: usize, E: From<QueryError>>
                 bucket,
                 sign: first.sign(),
                 figures,
-                number: first.number(rows),
                 ends,
             });
         }
@@ -255,37 +222,13 @@ impl<F: AddAssign + Copy + Default, const HISTOGRAMS: usize> Merger<F, HISTOGRAM
     ) -> Result<(), E> {
         let Self { histogram, sums } = self;
         let longer_step = longer_step(step_seconds).filter(|_| merging != Merging::Sums);
-        let mut own = Sums::default();
-        if merging != Merging::Longer {
-            let see_own = |sums: &Sums<_, _>| {
-                if longer_step.is_some() {
-                    own.append(sums);
-                }
-                see(step_seconds, sums)
-            };
+        let own_step = (merging != Merging::Longer).then_some(step_seconds);
+        for step in own_step.into_iter().chain(longer_step) {
             let memory = (&mut *histogram, &mut *sums);
-            sum_up((rows, ranks), step_seconds, &is_of_kind, memory, see_own)?;
+            sum_up((rows, ranks), step, &is_of_kind, memory, |sums| {
+                see(step, sums)
+            })?;
         }
-        let Some(step) = longer_step else {
-            return Ok(());
-        };
-        let see_longer = |sums: &Sums<_, _>| see(step, sums);
-        if merging == Merging::Longer {
-            return sum_up(
-                (rows, ranks),
-                step,
-                is_of_kind,
-                (histogram, sums),
-                see_longer,
-            );
-        }
-        let own = vec![own.into_rows()];
-        sum_up(
-            (&own, ranks),
-            step,
-            |_, _| true,
-            (histogram, sums),
-            see_longer,
-        )
+        Ok(())
     }
 }

@@ -32,8 +32,6 @@ const PAGE_BYTES: usize = 32 << 10;
 /// Histograms of this step, in seconds, and of longer ones are not compressed. There are few of them,
 /// and questions for weeks read all: to inflate them takes as long as to add them up.
 const SHORTEST_PLAIN_STEP: i64 = 3_600;
-/// After so many rows it is looked whether a page is full.
-const BATCH_ROWS: usize = 64;
 
 /// The columns that say what rows are sums over. All rows of a step and a kind stand together.
 const KINDS: [&str; 3] = [STEP_SECONDS, DIMENSION, IS_FRESH];
@@ -246,7 +244,6 @@ pub(super) fn properties(schema: &Schema, compresses_histograms: bool) -> Writer
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_data_page_row_count_limit(PAGE_ROWS)
         .set_data_page_size_limit(PAGE_BYTES)
-        .set_write_batch_size(BATCH_ROWS)
         .set_statistics_enabled(EnabledStatistics::Page)
         .set_statistics_truncate_length(Some(64));
     for field in schema.fields() {

@@ -74,10 +74,11 @@ impl HistogramSum {
 
     /// As [`Self::take`]; appends the sum in HdrHistogram's form.
     pub(crate) fn take_bytes(&mut self, bytes: &mut Vec<u8>) {
-        let mut writer = CountWriter::new(bytes);
+        let mut writer = CountWriter::at_end_of(bytes);
         self.counts()
-            .take(|bucket, count| writer.put(bucket, count));
-        writer.finish();
+            .take(|bucket, count| writer.put(bucket, count, bytes));
+        let histogram = writer.finish(bytes);
+        bytes.truncate(histogram.end);
     }
 
     fn counts(&mut self) -> &mut Counts {

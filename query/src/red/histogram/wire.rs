@@ -4,6 +4,8 @@
 //! implementations write it: a header of 40 bytes, then counts as ZigZag LEB128, where a negative
 //! number stands for so many empty buckets.
 
+use std::ops::Range;
+
 use super::count::BucketCount;
 use super::{Bucket, DurationHistogram, bucket_of, range_of};
 
@@ -27,16 +29,10 @@ pub struct MalformedHistogram(pub(super) &'static str);
 impl DurationHistogram {
     /// The histogram in HdrHistogram's form.
     pub fn to_bytes(&mut self) -> Vec<u8> {
-        let mut bytes = Vec::new();
-        self.write_to(&mut bytes);
-        bytes
-    }
-
-    /// As [`Self::to_bytes`], in place of what is in `bytes`.
-    pub(crate) fn write_to(&mut self, bytes: &mut Vec<u8>) {
         self.settle();
-        bytes.clear();
-        put_counts(&self.counts, bytes);
+        let mut bytes = Vec::new();
+        put_counts(&self.counts, &mut bytes);
+        bytes
     }
 
     /// Reads what [`Self::to_bytes`], or another HdrHistogram with the same buckets, wrote.
@@ -60,44 +56,54 @@ impl DurationHistogram {
 
 /// Appends a histogram in HdrHistogram's form, of counts in the order of their buckets.
 pub(super) fn put_counts(counts: &[BucketCount], bytes: &mut Vec<u8>) {
-    let mut writer = CountWriter::new(bytes);
+    let mut writer = CountWriter::at_end_of(bytes);
     for held in counts {
-        writer.put(held.bucket(), held.count());
+        writer.put(held.bucket(), held.count(), bytes);
     }
-    writer.finish();
+    let histogram = writer.finish(bytes);
+    bytes.truncate(histogram.end);
 }
 
-/// Appends a histogram in HdrHistogram's form, of counts as they come, in the order of their buckets.
-pub(super) struct CountWriter<'a> {
-    bytes: &'a mut Vec<u8>,
+/// Writes a histogram in HdrHistogram's form, of counts as they come, in the order of their buckets. The
+/// bytes to which it is written are longer, for what comes.
+#[derive(Debug)]
+pub(super) struct CountWriter {
     start: usize,
-    /// Where the next count goes; `bytes` is longer, for what comes.
+    /// Where the next count goes.
     end: usize,
     /// The bucket after the last one.
     next: Bucket,
 }
 
-impl<'a> CountWriter<'a> {
-    pub(super) fn new(bytes: &'a mut Vec<u8>) -> Self {
-        let start = bytes.len();
-        let end = start + HEADER;
-        bytes.resize(end, 0);
+impl Default for CountWriter {
+    /// Writes from the first byte on.
+    fn default() -> Self {
         Self {
-            bytes,
-            start,
-            end,
+            start: 0,
+            end: HEADER,
+            next: 0,
+        }
+    }
+}
+
+impl CountWriter {
+    /// Writes after all that is there.
+    pub(super) fn at_end_of(bytes: &[u8]) -> Self {
+        Self {
+            start: bytes.len(),
+            end: bytes.len() + HEADER,
             next: 0,
         }
     }
 
     /// Appends how much a bucket holds, which comes after all before.
     #[inline]
-    pub(super) fn put(&mut self, bucket: Bucket, count: u64) {
+    pub(super) fn put(&mut self, bucket: Bucket, count: u64, bytes: &mut Vec<u8>) {
         let empty = bucket - self.next;
         self.next = bucket + 1;
         // Most take two or three bytes, as it happens: to branch on that is slower than to reckon it.
         if (empty <= SHORT_EMPTY) & (count < 0x40)
-            && let Some(to) = self.bytes.get_mut(self.end..self.end + 4)
+            && let Some(to) = bytes.get_mut(self.end..self.end + 4)
         {
             let zigzag = (2 * empty).saturating_sub(1) - u32::from(empty == 1);
             let is_long = u32::from(zigzag >= 0x80);
@@ -106,19 +112,14 @@ impl<'a> CountWriter<'a> {
             to.copy_from_slice(&(number | ((2 * count as u32) << bits)).to_le_bytes());
             self.end += (bits / 8) as usize + 1;
         } else {
-            self.end = put_any_count(empty, count, self.end, self.bytes);
+            self.end = put_any_count(empty, count, self.end, bytes);
         }
     }
 
-    /// Writes the header, and cuts off what was not needed.
-    pub(super) fn finish(self) {
-        let Self {
-            bytes,
-            start,
-            end,
-            next,
-        } = self;
-        bytes.truncate(end);
+    /// Writes the header: where the histogram is.
+    pub(super) fn finish(&self, bytes: &mut Vec<u8>) -> Range<usize> {
+        let Self { start, end, next } = *self;
+        make_room(end, bytes);
         let highest = next.checked_sub(1).map_or(2, |last| {
             let (low, width) = range_of(last);
             (low + (width - 1)).max(2)
@@ -131,6 +132,13 @@ impl<'a> CountWriter<'a> {
         header[..8].copy_from_slice(words.as_flattened());
         header[8..24].copy_from_slice(&BUCKETS);
         header[24..].copy_from_slice(long_words.as_flattened());
+        start..end
+    }
+}
+
+fn make_room(end: usize, bytes: &mut Vec<u8>) {
+    if bytes.len() < end {
+        bytes.resize(end, 0);
     }
 }
 
@@ -138,7 +146,7 @@ impl<'a> CountWriter<'a> {
 /// further ones: where they end.
 #[cold]
 fn put_any_count(empty: Bucket, count: u64, start: usize, bytes: &mut Vec<u8>) -> usize {
-    bytes.resize(start + TOGETHER * LONGEST_COUNT, 0);
+    make_room(start + TOGETHER * LONGEST_COUNT, bytes);
     let length = match empty {
         0 => 0,
         1 => put_number(&mut bytes[start..], 0),
@@ -211,14 +219,16 @@ impl ShortCount {
     #[inline]
     fn of(bytes: &[u8]) -> Option<Self> {
         let word = u32::from_le_bytes(*bytes.first_chunk()?);
-        // Which of the forms comes is as good as random: to branch on it is slower than to reckon all.
+        // Which of the forms comes is as good as random: to branch on it is slower than to reckon all. How
+        // long it is depends on the first byte alone: the next one waits for nothing else.
         let is_long = (word >> 7) & 1;
+        let is_empty = (word & 1) | u32::from(word & 0xff == 0);
         let number = (word & 0x7f) | ((word >> 1) & 0x3f80 & is_long.wrapping_neg());
-        let is_empty = (number & 1) | u32::from(number == 0);
         let after = (word >> (8 + 8 * is_long)) & 0xff;
         let is_too_long = word & 0x8080 == 0x8080;
+        let is_long_zero = word & 0x7fff == 0x80;
         let is_no_count = (is_empty == 1) & ((after & 0x81 != 0) | (after == 0));
-        if is_too_long | is_no_count {
+        if is_too_long | is_long_zero | is_no_count {
             return None;
         }
         Some(Self {

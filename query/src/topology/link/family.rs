@@ -24,25 +24,47 @@ pub(super) struct Family {
     walked: Vec<usize>,
 }
 
-/// The two halves of an RPC that share an id or a call path.
-#[derive(Clone, Copy, Debug, Default)]
+/// The first span of each half of an RPC, of those that share an id or a call path.
+#[derive(Clone, Copy, Debug)]
 struct Halves {
-    calling: Option<u32>,
-    answering: Option<u32>,
+    calling: u32,
+    answering: u32,
 }
 
+/// No span's position.
+const NONE: u32 = u32::MAX;
+
 impl Halves {
-    fn see(&mut self, position: u32, span: &LinkedSpan) {
-        let half = match is_answering(span) {
-            true => &mut self.answering,
-            false => &mut self.calling,
-        };
-        half.get_or_insert(position);
+    fn of(position: u32, span: &LinkedSpan) -> Self {
+        match is_answering(span) {
+            true => Self {
+                calling: NONE,
+                answering: position,
+            },
+            false => Self {
+                calling: position,
+                answering: NONE,
+            },
+        }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            calling: self.calling.min(other.calling),
+            answering: self.answering.min(other.answering),
+        }
+    }
+
+    fn calling(self) -> Option<u32> {
+        (self.calling != NONE).then_some(self.calling)
     }
 
     /// The half that further calls are made from.
-    fn last(self) -> Option<u32> {
-        self.answering.or(self.calling)
+    fn last(self) -> u32 {
+        match self.answering {
+            NONE => self.calling,
+            answering => answering,
+        }
     }
 }
 
@@ -62,19 +84,16 @@ impl Family {
     }
 
     fn read_ids(&mut self, spans: &[LinkedSpan]) {
+        let halves = (0..).zip(spans);
+        let halves =
+            halves.map(|(position, span)| (number(span.span_id), Halves::of(position, span)));
         self.by_id.clear();
-        for (position, span) in (0..).zip(spans) {
-            let mut halves = Halves::default();
-            halves.see(position, span);
-            self.by_id.push((number(span.span_id), halves));
-        }
-        // Stable: of the spans of one id the first one counts.
-        self.by_id.sort_by_key(|(id, _)| *id);
+        self.by_id.extend(halves);
+        self.by_id.sort_unstable_by_key(|(id, _)| *id);
         self.by_id.dedup_by(|(next_id, next), (id, halves)| {
             let is_same = next_id == id;
             if is_same {
-                halves.calling = halves.calling.or(next.calling);
-                halves.answering = halves.answering.or(next.answering);
+                *halves = halves.and(*next);
             }
             is_same
         });
@@ -87,6 +106,7 @@ impl Family {
 
     fn find_parents(&mut self, spans: &[LinkedSpan], names: &Names) {
         let paths = Paths::of(spans, names);
+        let are_ids_shared = self.by_id.len() < spans.len();
         let mut parents = std::mem::take(&mut self.parents);
         parents.clear();
         parents.extend((0..).zip(spans).map(|(position, span)| {
@@ -94,14 +114,14 @@ impl Family {
             if let Some(path) = path.and_then(|path| CallPath::parse(path).ok()) {
                 return paths.parent(span, path);
             }
-            let same = is_answering(span)
-                .then(|| self.of_id(span.span_id))
-                .flatten();
-            if let Some(calling) = same.and_then(|halves| halves.calling) {
+            if are_ids_shared
+                && is_answering(span)
+                && let Some(calling) = self.of_id(span.span_id).and_then(Halves::calling)
+            {
                 return Some(calling);
             }
             let parent = self.of_id(span.parent?)?.last();
-            parent.filter(|parent| *parent != position)
+            (parent != position).then_some(parent)
         }));
         self.parents = parents;
     }
@@ -174,22 +194,26 @@ impl<'a> Paths<'a> {
         let mut by_path: HashMap<&str, Halves> = HashMap::new();
         for (position, span) in (0..).zip(spans) {
             if let Some(path) = span.call_path {
-                let halves = by_path.entry(names.text(path)).or_default();
-                halves.see(position, span);
+                let own = Halves::of(position, span);
+                let halves = by_path.entry(names.text(path)).or_insert(own);
+                *halves = halves.and(own);
             }
         }
         Self(by_path)
     }
 
     fn parent(&self, span: &LinkedSpan, path: CallPath<'_>) -> Option<u32> {
-        let same = self.0.get(path.as_str()).and_then(|halves| halves.calling);
+        let same = self
+            .0
+            .get(path.as_str())
+            .and_then(|halves| halves.calling());
         if let (Some(calling), true) = (same, is_answering(span)) {
             return Some(calling);
         }
         let mut above = path
             .ancestors()
             .filter_map(|path| self.0.get(path.as_str()));
-        above.next().and_then(|halves| halves.last())
+        above.next().map(|halves| halves.last())
     }
 }
 

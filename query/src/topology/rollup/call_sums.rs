@@ -181,7 +181,6 @@ struct Rows<'a, S> {
     minutes: EdgeWriter<'a>,
     sums: MinuteSums<CallSum>,
     client: HistogramWriter,
-    server: HistogramWriter,
     see: S,
 }
 
@@ -192,7 +191,6 @@ impl<'a, S: FnMut(RecordBatch) -> Result<(), E>, E: From<QueryError>> Rows<'a, S
             minutes: EdgeWriter::new(names, true),
             sums: MinuteSums::default(),
             client: HistogramWriter::default(),
-            server: HistogramWriter::default(),
             see,
         }
     }
@@ -206,11 +204,7 @@ impl<'a, S: FnMut(RecordBatch) -> Result<(), E>, E: From<QueryError>> Rows<'a, S
     ) -> Result<(), E> {
         let [shortest, _] = FIRST_STEPS;
         let Self {
-            sums,
-            client,
-            server,
-            see,
-            ..
+            sums, client, see, ..
         } = self;
         let (of_shortest, of_minutes) = (&mut self.shortest, &mut self.minutes);
         calls.each_key(edges, |edge, calls| {
@@ -233,9 +227,9 @@ impl<'a, S: FnMut(RecordBatch) -> Result<(), E>, E: From<QueryError>> Rows<'a, S
                     client_nano: sum.client.nanos(),
                     server_nano: sum.server.nanos(),
                 };
-                let server = server.histogram_of(&mut sum.server);
+                let server = sum.server.take_histogram();
                 let client = match sum.halves_differ {
-                    true => client.histogram_of_mixed(&mut sum.client),
+                    true => client.histogram_of(&mut sum.client),
                     false => server,
                 };
                 writer.add((&key, row.sign), figures, client, server);
