@@ -1,6 +1,8 @@
 //! The span store without sockets and decoding: appending decoded requests, and moving them into
 //! the table (sort, gather, Parquet, Delta commit).
 
+#[path = "../src/allocator.rs"]
+mod allocator;
 #[path = "stopwatch/stopwatch.rs"]
 mod stopwatch;
 #[path = "traffic/traffic.rs"]
@@ -21,10 +23,6 @@ use tokio::runtime::Runtime;
 use stopwatch::{CPU, Clock, WALL};
 use traffic::Traffic;
 
-/// As in the binary: flushing is mostly allocating and filling buffers.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// The tag of OTLP in protobuf.
 const ENCODING: u8 = 1;
 /// Requests of a thousand spans in one memtable: about as many as the default settings gather.
@@ -32,6 +30,8 @@ const REQUESTS: u64 = 240;
 const START_UNIX_NANO: u64 = 1_760_000_000_000_000_000;
 
 fn main() -> anyhow::Result<()> {
+    // As the server: flushing is mostly allocating and filling buffers.
+    allocator::use_small_pages();
     let runtime = Runtime::new()?;
     let requests = Requests::decode()?;
     for clock in [WALL, CPU] {

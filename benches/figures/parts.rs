@@ -10,6 +10,7 @@ use query::RollUps;
 use schemas::SpanBatch;
 
 use super::clock::own_cpu_seconds;
+use super::roll_up::roll_up;
 use super::serving;
 use super::store::{Store, decode};
 use super::traffic::{Request, Traffic};
@@ -113,7 +114,7 @@ fn quickest(mut part: impl FnMut()) -> f64 {
 /// that all files of the first one's figures are merged.
 fn of_files(dir: &Path, spans: u64) -> anyhow::Result<Costs> {
     let dir = tempfile::tempdir_in(dir)?;
-    let store = Store::open(dir.path())?;
+    let store = Store::open(dir.path(), roll_up(&RollUps::default()))?;
     let mut costs = Costs {
         storing: f64::INFINITY,
         rolling_up: f64::INFINITY,

@@ -7,13 +7,11 @@ use std::time::{Duration, Instant};
 use anyhow::ensure;
 use bytes::Bytes;
 use collector::decode_payload;
-use query::RollUps;
 use schemas::SpanBatch;
-use storage::{DecodePayload, SpanStore, StorageSettings};
+use storage::{DecodePayload, RollUp, SpanStore, StorageSettings};
 use tokio::runtime::Runtime;
 
 use super::clock::{own_cpu_seconds, pause};
-use super::roll_up::roll_up;
 use super::traffic::Request;
 
 /// The tag of OTLP in protobuf.
@@ -37,7 +35,7 @@ pub(crate) struct Store {
 }
 
 impl Store {
-    pub(crate) fn open(dir: &Path) -> anyhow::Result<Self> {
+    pub(crate) fn open(dir: &Path, roll_up: RollUp) -> anyhow::Result<Self> {
         let settings = StorageSettings {
             memory_budget_bytes: 4 << 30,
             flush_bytes: 2 << 30,
@@ -48,7 +46,6 @@ impl Store {
             let decoded = decode_payload(encoding, body).map_err(|error| error.to_string())?;
             Ok(decoded.batch)
         });
-        let roll_up = roll_up(&RollUps::default());
         let runtime = Runtime::new()?;
         let open = SpanStore::open_rolling_up(settings, decode, Arc::new(|_| ()), roll_up);
         let store = runtime.block_on(open)?;
