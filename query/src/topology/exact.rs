@@ -66,12 +66,12 @@ fn reaches_beyond(trace: &[LinkedSpan], range: TimeSpan) -> bool {
     let there: HashSet<SpanId> = trace.iter().map(|span| span.span_id).collect();
     let parents: HashSet<SpanId> = trace.iter().filter_map(|span| span.parent).collect();
     // Those that share an id stand on both sides of one call.
-    let answering = trace.iter().filter(|span| is_answering(span));
+    let answering = trace.iter().filter(|span| span.is_answering());
     let answering: HashSet<SpanId> = answering.map(|span| span.span_id).collect();
     trace.iter().any(|span| {
         let lacks_parent = span.parent.is_some_and(|parent| !there.contains(&parent));
         // The other half may have started before it, by a clock that is behind.
-        let may_lack_caller = is_answering(span)
+        let may_lack_caller = span.is_answering()
             && span.parent.is_none()
             && span.start.0.saturating_sub(range.from.0) < CLOCK_SKEW_NANO;
         let lacks_answer = matches!(span.role(), SpanKind::Client | SpanKind::Producer)
@@ -84,8 +84,4 @@ fn reaches_beyond(trace: &[LinkedSpan], range: TimeSpan) -> bool {
             || span.call_path.is_some()
             || (lacks_answer && (is_near_end || span.kind == SpanKind::Producer))
     })
-}
-
-fn is_answering(span: &LinkedSpan) -> bool {
-    matches!(span.kind, SpanKind::Server | SpanKind::Consumer)
 }

@@ -55,6 +55,11 @@ impl LinkedSpan {
         self.status == StatusCode::Error
     }
 
+    /// Whether it is the called half of a call, by its kind.
+    pub(super) fn is_answering(&self) -> bool {
+        matches!(self.kind, SpanKind::Server | SpanKind::Consumer)
+    }
+
     /// On which side of a call the span stands. One without a kind that names both ends is read as
     /// the caller's, as Zipkin does it.
     pub(super) fn role(&self) -> SpanKind {

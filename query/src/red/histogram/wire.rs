@@ -78,11 +78,7 @@ pub(super) struct CountWriter {
 impl Default for CountWriter {
     /// Writes from the first byte on.
     fn default() -> Self {
-        Self {
-            start: 0,
-            end: HEADER,
-            next: 0,
-        }
+        Self::at_end_of(&[])
     }
 }
 

@@ -36,7 +36,7 @@ const NONE: u32 = u32::MAX;
 
 impl Halves {
     fn of(position: u32, span: &LinkedSpan) -> Self {
-        match is_answering(span) {
+        match span.is_answering() {
             true => Self {
                 calling: NONE,
                 answering: position,
@@ -115,7 +115,7 @@ impl Family {
                 return paths.parent(span, path);
             }
             if are_ids_shared
-                && is_answering(span)
+                && span.is_answering()
                 && let Some(calling) = self.of_id(span.span_id).and_then(Halves::calling)
             {
                 return Some(calling);
@@ -207,7 +207,7 @@ impl<'a> Paths<'a> {
             .0
             .get(path.as_str())
             .and_then(|halves| halves.calling());
-        if let (Some(calling), true) = (same, is_answering(span)) {
+        if let (Some(calling), true) = (same, span.is_answering()) {
             return Some(calling);
         }
         let mut above = path
@@ -215,8 +215,4 @@ impl<'a> Paths<'a> {
             .filter_map(|path| self.0.get(path.as_str()));
         above.next().map(|halves| halves.last())
     }
-}
-
-fn is_answering(span: &LinkedSpan) -> bool {
-    matches!(span.kind, SpanKind::Server | SpanKind::Consumer)
 }
