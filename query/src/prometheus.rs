@@ -32,7 +32,7 @@ pub use families::{HistogramForms, RedMetrics};
 pub use gather::Exemplars;
 pub use remote_write::{EncodedWriteRequest, WriteRequests};
 
-pub(crate) use exemplars::{ExemplarsOfSpans, of_recent as exemplars_of_recent};
+pub(crate) use exemplars::{ExemplarSource, RecentExemplars};
 pub(crate) use negotiation::Format;
 pub(crate) use totals::Totals;
 

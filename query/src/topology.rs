@@ -31,19 +31,21 @@ mod exact;
 mod fetch;
 mod graph;
 mod query;
+mod recent;
 mod rolled_up;
 
 pub use graph::{EdgePoint, HalfFigures, Topology, TopologyEdge, TopologyNode};
 pub use peer::{ConnectionType, NodeKind};
 pub use query::{TopologyDimension, TopologyQuery};
 
-pub(crate) use call::{CalledOperation, Sign};
+pub(crate) use call::{Call, CalledOperation, Node, Sign};
 pub(crate) use changes::{Change, Changes};
 pub(crate) use columns::all as columns;
 pub(crate) use fast_map::{FastHashing, Words};
 pub(crate) use names::{Name, NameOrder, Names};
 pub(crate) use operations::KeptOperations;
 pub(crate) use read::{read as read_spans, read_traces};
+pub(crate) use recent::{Recent, RecentSpans};
 pub(crate) use rolled_up::shortest_bucket;
 pub(crate) use rollup::{CallSums, merge_edges};
 pub(crate) use spans::{LinkedSpan, put_in_order};

@@ -119,18 +119,24 @@ async fn graph_queries(server: &Server, prometheus: &Prometheus) {
 
 /// An exemplar leads to its trace.
 async fn exemplars(server: &Server, prometheus: &Prometheus) {
-    let query = r#"traces_spanmetrics_latency_bucket{service="cart"}"#;
-    let trace_id = eventually("an exemplar", async || {
-        let found = prometheus.exemplars(query).await;
-        let of_cart = found.as_array().unwrap().first()?.clone();
-        let exemplars = of_cart["exemplars"].as_array().unwrap();
-        Some(exemplars.first()?["labels"]["trace_id"].clone())
-    })
-    .await;
-    let trace = server
-        .json(&format!("/api/v1/traces/{}", trace_id.as_str().unwrap()))
+    let queries = [
+        r#"traces_spanmetrics_latency_bucket{service="cart"}"#,
+        r#"traces_service_graph_request_server_seconds_bucket{client="shop",server="cart"}"#,
+        r#"traces_service_graph_request_client_seconds_bucket{client="shop",server="cart"}"#,
+    ];
+    for query in queries {
+        let trace_id = eventually(&format!("an exemplar of {query}"), async || {
+            let found = prometheus.exemplars(query).await;
+            let series = found.as_array().unwrap().first()?.clone();
+            let exemplars = series["exemplars"].as_array().unwrap();
+            Some(exemplars.first()?["labels"]["trace_id"].clone())
+        })
         .await;
-    assert_eq!(trace["traceId"], trace_id);
+        let trace = server
+            .json(&format!("/api/v1/traces/{}", trace_id.as_str().unwrap()))
+            .await;
+        assert_eq!(trace["traceId"], trace_id, "{query}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

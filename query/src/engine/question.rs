@@ -14,7 +14,7 @@ use futures::TryStreamExt;
 use schemas::{SpanKind, TraceId, UNKNOWN_SERVICE, UnixNanos};
 
 use super::{Shared, scan};
-use crate::prometheus::{self, ExemplarsOfSpans};
+use crate::prometheus::{ExemplarSource, RecentExemplars};
 use crate::red::{self, Heatmap, HeatmapQuery, RedAnswer, RedQuery, RedSource};
 use crate::search::{self, TraceQuery};
 use crate::topology::{self, Topology, TopologyQuery, TopologySource};
@@ -112,10 +112,19 @@ impl Question {
         topology::answer(&source, query).await
     }
 
-    /// The slowest spans of the last minutes.
-    pub(crate) async fn exemplars(self, now: UnixNanos) -> Result<ExemplarsOfSpans, QueryError> {
+    /// The slowest spans of the last minutes, and the slowest calls that started before an instant.
+    pub(crate) async fn exemplars(
+        self,
+        now: UnixNanos,
+        calls_until: UnixNanos,
+    ) -> Result<RecentExemplars, QueryError> {
         let spans = self.table(SPANS).await?;
-        prometheus::exemplars_of_recent(&self.scan(&spans), now, &self.shared.counting).await
+        let source = ExemplarSource {
+            spans: self.scan(&spans),
+            rollups: &self.rollups,
+            counting: &self.shared.counting,
+        };
+        source.recent(now, calls_until).await
     }
 
     /// All operations by service.

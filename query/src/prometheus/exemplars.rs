@@ -1,39 +1,34 @@
 //! Exemplars: traces to look at, the slowest of each bucket in the last minutes.
 
 use std::collections::HashMap;
-use std::sync::LazyLock;
+use std::hash::Hash;
 use std::time::Duration;
 
-use arrow_array::cast::AsArray;
-use arrow_array::types::{Int8Type, Int32Type, Int64Type};
-use arrow_array::{Array, ArrayRef, RecordBatch};
-use arrow_schema::DataType;
-use datafusion::arrow::compute::cast;
-use datafusion::error::DataFusionError;
-use datafusion::logical_expr::lit;
-use futures::TryStreamExt;
-use schemas::columns::{self, ColumnId};
 use schemas::{SpanId, SpanKind, StatusCode, TraceId, UNKNOWN_SERVICE, UnixNanos};
 
 use super::bucket_counts::{BOUNDS, classic_bucket};
-use super::labels::{Labels, SpanLabels};
-use crate::QueryError;
+use super::labels::{self, Labels, SpanLabels};
 use crate::counters::Counting;
 use crate::engine::Scan;
-use crate::search::column;
+use crate::red::TimeSpan;
+use crate::topology::{
+    Call, ConnectionType, FastHashing, LinkedSpan, Name, Names, Node, Recent, RecentSpans,
+};
+use crate::{QueryError, RollUps};
 
 /// How recent the spans are.
 const WINDOW: Duration = Duration::from_secs(120);
 /// So many spans are looked at; where more came in the window, the slowest of these.
-const MOST_SPANS: usize = 200_000;
+const ENOUGH_SPANS: usize = 200_000;
 
-/// A span that stands for its bucket.
+/// A span, or half of a call, that stands for its bucket.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Exemplar {
     pub(super) trace_id: TraceId,
-    pub(super) span_id: SpanId,
+    /// None for calls, which are mostly two spans.
+    pub(super) span_id: Option<SpanId>,
     pub(super) duration_nano: i64,
-    /// When it ended.
+    /// When it ended; half of a call by the start of the whole.
     pub(super) end: UnixNanos,
 }
 
@@ -42,11 +37,12 @@ impl Exemplar {
         self.duration_nano as f64 / 1e9
     }
 
-    pub(super) fn labels(&self) -> [(&'static str, String); 2] {
-        [
-            ("span_id", self.span_id.to_string()),
-            ("trace_id", self.trace_id.to_string()),
-        ]
+    /// Sorted by name.
+    pub(super) fn labels(&self) -> impl Iterator<Item = (&'static str, String)> {
+        let span_id = self.span_id.map(|id| ("span_id", id.to_string()));
+        span_id
+            .into_iter()
+            .chain([("trace_id", self.trace_id.to_string())])
     }
 }
 
@@ -54,140 +50,174 @@ impl Exemplar {
 pub(crate) type BucketExemplars = [Option<Exemplar>; BOUNDS + 1];
 
 /// Exemplars by label set.
-pub(crate) type ExemplarsOfSpans = HashMap<Labels, BucketExemplars>;
+pub(crate) type ExemplarsByLabels = HashMap<Labels, Box<BucketExemplars>>;
 
-/// The slowest span of each bucket among those that started in the last two minutes.
-pub(crate) async fn of_recent(
-    spans: &Scan<'_>,
-    now: UnixNanos,
-    counting: &Counting,
-) -> Result<ExemplarsOfSpans, QueryError> {
-    static COLUMNS: LazyLock<[ColumnId; 8]> = LazyLock::new(|| {
-        [
-            columns::TRACE_ID,
-            columns::SPAN_ID,
-            columns::START_TIME_UNIX_NANO,
-            columns::DURATION_NANO,
-            columns::KIND,
-            columns::STATUS_CODE,
-            columns::SERVICE_NAME,
-            columns::NAME,
-        ]
-    });
-    let window = WINDOW.as_nanos() as i64;
-    let start = || column(columns::START_TIME_UNIX_NANO);
-    let is_recent = start()
-        .gt_eq(lit(now.0.saturating_sub(window)))
-        .and(start().lt_eq(lit(now.0)));
-    let mut rows = spans.matching(is_recent, COLUMNS.as_slice()).await?;
-    let mut slowest = Slowest::default();
-    let mut looked_at = 0;
-    while looked_at < MOST_SPANS
-        && let Some(batch) = rows.try_next().await?
-    {
-        counting.read_spans(batch.num_rows());
-        looked_at += batch.num_rows();
-        slowest.add(&batch)?;
-    }
-    Ok(slowest.by_labels())
+/// The slowest of each bucket among those that started in the last two minutes.
+#[derive(Debug, Default)]
+pub(crate) struct RecentExemplars {
+    pub(super) spans: ExemplarsByLabels,
+    /// Of calls as callees saw them.
+    pub(super) servers: ExemplarsByLabels,
+    /// Of calls as callers saw them.
+    pub(super) clients: ExemplarsByLabels,
 }
 
-#[derive(Default)]
-struct Slowest {
-    numbers: HashMap<Labels, usize>,
-    exemplars: Vec<BucketExemplars>,
+/// Where spans are looked for, and the names that their operations count by.
+pub(crate) struct ExemplarSource<'a> {
+    pub(crate) spans: Scan<'a>,
+    pub(crate) rollups: &'a RollUps,
+    pub(crate) counting: &'a Counting,
 }
 
-impl Slowest {
-    fn add(&mut self, batch: &RecordBatch) -> Result<(), DataFusionError> {
-        let [
-            trace_ids,
-            span_ids,
-            starts,
-            durations,
-            kinds,
-            codes,
-            services,
-            names,
-        ] = batch.columns()
-        else {
-            return Ok(());
+impl ExemplarSource<'_> {
+    /// The slowest spans, and the slowest calls that started before `calls_until`: what is known of
+    /// later ones may still change.
+    pub(crate) async fn recent(
+        &self,
+        now: UnixNanos,
+        calls_until: UnixNanos,
+    ) -> Result<RecentExemplars, QueryError> {
+        let range = TimeSpan {
+            from: UnixNanos(now.0.saturating_sub(WINDOW.as_nanos() as i64)),
+            to: UnixNanos(now.0.saturating_add(1)),
         };
-        let (services, names) = (Texts::of(services)?, Texts::of(names)?);
-        let (trace_ids, span_ids) = (
-            trace_ids.as_fixed_size_binary(),
-            span_ids.as_fixed_size_binary(),
-        );
-        let starts = starts.as_primitive::<Int64Type>();
-        let durations = durations.as_primitive::<Int64Type>();
-        let (kinds, codes) = (
-            kinds.as_primitive::<Int8Type>(),
-            codes.as_primitive::<Int8Type>(),
-        );
-        // Texts are looked at once for each distinct combination.
-        let mut numbers = HashMap::new();
-        for row in 0..batch.num_rows() {
-            let (kind, code) = (kinds.value(row), codes.value(row));
-            let key = (services.code(row), names.code(row), kind, code);
-            let number = *numbers.entry(key).or_insert_with(|| {
-                let labels = SpanLabels::of(
-                    services.text(row).unwrap_or(UNKNOWN_SERVICE),
-                    names.text(row).unwrap_or_default(),
-                    SpanKind::from_number(kind.into()),
-                    StatusCode::from_number(code.into()),
-                );
-                self.number_of(labels.labels())
-            });
-            let duration_nano = durations.value(row).max(0);
-            let place = &mut self.exemplars[number][classic_bucket(duration_nano)];
-            if place.is_none_or(|slowest| slowest.duration_nano < duration_nano) {
-                *place = Some(Exemplar {
-                    trace_id: TraceId(trace_ids.value(row).try_into().unwrap_or_default()),
-                    span_id: SpanId(span_ids.value(row).try_into().unwrap_or_default()),
-                    duration_nano,
-                    end: UnixNanos(starts.value(row).saturating_add(duration_nano)),
-                });
+        let reading = RecentSpans::read(&self.spans, self.counting, range, ENOUGH_SPANS);
+        let mut recent = reading.await?;
+        let mut spans = Slowest::default();
+        let mut servers = Slowest::default();
+        let mut clients = Slowest::default();
+        recent.each(|seen| match seen {
+            Recent::Span(span) => spans.add(SpanGroup::of(span), of_span(span)),
+            Recent::Call(trace_id, call) if call.start < calls_until => {
+                let half = |nanos: Option<i64>| Some(of_half(trace_id, call, nanos?));
+                let edge = Edge::of(call);
+                if let Some(server) = half(call.server_nano) {
+                    servers.add(edge, server);
+                }
+                if let Some(client) = half(call.client_nano) {
+                    clients.add(edge, client);
+                }
             }
-        }
-        Ok(())
-    }
-
-    fn number_of(&mut self, labels: Labels) -> usize {
-        let next = self.exemplars.len();
-        let number = *self.numbers.entry(labels).or_insert(next);
-        if number == next {
-            self.exemplars.push([None; BOUNDS + 1]);
-        }
-        number
-    }
-
-    fn by_labels(self) -> ExemplarsOfSpans {
-        let Self { numbers, exemplars } = self;
-        let all = numbers.into_iter();
-        all.map(|(labels, number)| (labels, exemplars[number]))
-            .collect()
+            Recent::Call(..) => {}
+        });
+        let names = recent.names();
+        Ok(RecentExemplars {
+            spans: spans.by_labels(|group| group.labels(names, self.rollups)),
+            servers: servers.by_labels(|edge| edge.labels(names)),
+            clients: clients.by_labels(|edge| edge.labels(names)),
+        })
     }
 }
 
-/// A column of texts as a dictionary.
-struct Texts(ArrayRef);
+fn of_span(span: &LinkedSpan) -> Exemplar {
+    let duration_nano = span.duration_nano.max(0);
+    Exemplar {
+        trace_id: span.trace_id,
+        span_id: Some(span.span_id),
+        duration_nano,
+        end: UnixNanos(span.start.0.saturating_add(duration_nano)),
+    }
+}
 
-impl Texts {
-    fn of(column: &ArrayRef) -> Result<Self, DataFusionError> {
-        let dictionary = DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
-        Ok(Self(cast(column, &dictionary)?))
+fn of_half(trace_id: TraceId, call: &Call, nanos: i64) -> Exemplar {
+    let duration_nano = nanos.max(0);
+    Exemplar {
+        trace_id,
+        span_id: None,
+        duration_nano,
+        end: UnixNanos(call.start.0.saturating_add(duration_nano)),
+    }
+}
+
+/// What tells spans apart, by the span's own name.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct SpanGroup {
+    service: Option<Name>,
+    operation: Option<Name>,
+    kind: SpanKind,
+    status: StatusCode,
+}
+
+impl SpanGroup {
+    fn of(span: &LinkedSpan) -> Self {
+        Self {
+            service: span.service,
+            operation: span.operation,
+            kind: span.kind,
+            status: span.status,
+        }
     }
 
-    /// None for a row without a text.
-    fn code(&self, row: usize) -> Option<usize> {
-        let keys = self.0.as_dictionary::<Int32Type>().keys();
-        keys.is_valid(row)
-            .then(|| usize::try_from(keys.value(row)).ok())
-            .flatten()
+    fn labels(self, names: &Names, rollups: &RollUps) -> Labels {
+        let service = names.text_of(self.service);
+        let name = names.text_of(self.operation).unwrap_or_default();
+        let labels = SpanLabels::of(
+            service.unwrap_or(UNKNOWN_SERVICE),
+            rollups.kept(service, name),
+            self.kind,
+            self.status,
+        );
+        labels.labels()
+    }
+}
+
+/// What tells calls apart.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Edge {
+    caller: Node,
+    callee: Node,
+    connection: ConnectionType,
+}
+
+impl Edge {
+    fn of(call: &Call) -> Self {
+        Self {
+            caller: call.caller.node,
+            callee: call.callee.node,
+            connection: call.connection,
+        }
     }
 
-    fn text(&self, row: usize) -> Option<&str> {
-        let values = self.0.as_dictionary::<Int32Type>().values();
-        Some(values.as_string::<i32>().value(self.code(row)?))
+    fn labels(self, names: &Names) -> Labels {
+        let [client, server] = [self.caller, self.callee].map(|node| node.text(names));
+        labels::of_calls(client, server, self.connection)
+    }
+}
+
+/// The slowest of each bucket.
+struct Slowest<K>(HashMap<K, Box<BucketExemplars>, FastHashing>);
+
+impl<K> Default for Slowest<K> {
+    fn default() -> Self {
+        Self(HashMap::default())
+    }
+}
+
+impl<K: Eq + Hash> Slowest<K> {
+    fn add(&mut self, key: K, exemplar: Exemplar) {
+        let buckets = self.0.entry(key).or_insert_with(none);
+        put_if_slower(buckets, exemplar);
+    }
+
+    /// What has the same labels is as one.
+    fn by_labels(self, labels: impl Fn(K) -> Labels) -> ExemplarsByLabels {
+        let mut all = ExemplarsByLabels::new();
+        for (key, buckets) in self.0 {
+            let of_labels = all.entry(labels(key)).or_insert_with(none);
+            let found = buckets.iter().flatten();
+            found.for_each(|exemplar| put_if_slower(of_labels, *exemplar));
+        }
+        all
+    }
+}
+
+fn none() -> Box<BucketExemplars> {
+    Box::new([None; BOUNDS + 1])
+}
+
+fn put_if_slower(buckets: &mut BucketExemplars, exemplar: Exemplar) {
+    let place = &mut buckets[classic_bucket(exemplar.duration_nano)];
+    if place.is_none_or(|slowest| slowest.duration_nano < exemplar.duration_nano) {
+        *place = Some(exemplar);
     }
 }

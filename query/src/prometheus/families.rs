@@ -3,7 +3,7 @@
 use schemas::UnixNanos;
 
 use super::bucket_counts::BucketCounts;
-use super::exemplars::{BucketExemplars, ExemplarsOfSpans};
+use super::exemplars::{BucketExemplars, ExemplarsByLabels, RecentExemplars};
 use super::labels::Labels;
 use super::tally::Tally;
 use super::totals::Told;
@@ -70,9 +70,9 @@ pub(super) enum Value {
 }
 
 impl RedMetrics {
-    pub(super) fn of(told: Told, exemplars: &ExemplarsOfSpans) -> Self {
-        let mut families = of_spans(told.spans, exemplars);
-        families.extend(of_calls(&told.calls));
+    pub(super) fn of(told: Told, exemplars: &RecentExemplars) -> Self {
+        let mut families = of_spans(told.spans, &exemplars.spans);
+        families.extend(of_calls(&told.calls, exemplars));
         families.push(left_out(told.spans_left_out, told.calls_left_out));
         Self { families }
     }
@@ -100,12 +100,12 @@ impl RedMetrics {
     }
 }
 
-fn of_spans(spans: Vec<(Labels, Tally)>, exemplars: &ExemplarsOfSpans) -> Vec<Family> {
+fn of_spans(spans: Vec<(Labels, Tally)>, exemplars: &ExemplarsByLabels) -> Vec<Family> {
     let calls = numbers(&spans, |tally| tally.count);
     let latency = spans.into_iter().map(|(labels, tally)| Series {
         value: Value::Histogram {
             counts: tally.durations,
-            exemplars: exemplars.get(&labels).copied().map(Box::new),
+            exemplars: exemplars.get(&labels).cloned(),
         },
         labels,
     });
@@ -125,11 +125,11 @@ fn of_spans(spans: Vec<(Labels, Tally)>, exemplars: &ExemplarsOfSpans) -> Vec<Fa
     ]
 }
 
-fn of_calls(calls: &[(Labels, Tally)]) -> Vec<Family> {
+fn of_calls(calls: &[(Labels, Tally)], exemplars: &RecentExemplars) -> Vec<Family> {
     let total = numbers(calls, |tally| tally.count);
     let failed = numbers(calls, |tally| tally.failed);
-    let server = histograms(calls, |tally| &tally.durations);
-    let client = histograms(calls, |tally| &tally.client_durations);
+    let server = histograms(calls, |tally| &tally.durations, &exemplars.servers);
+    let client = histograms(calls, |tally| &tally.client_durations, &exemplars.clients);
     vec![
         Family {
             name: "traces_service_graph_request_total",
@@ -170,12 +170,13 @@ fn numbers(tallies: &[(Labels, Tally)], number: impl Fn(&Tally) -> u64) -> Vec<S
 fn histograms(
     tallies: &[(Labels, Tally)],
     durations: impl Fn(&Tally) -> &BucketCounts,
+    exemplars: &ExemplarsByLabels,
 ) -> Vec<Series> {
     let all = tallies.iter().map(|(labels, tally)| Series {
         labels: Labels::clone(labels),
         value: Value::Histogram {
             counts: durations(tally).clone(),
-            exemplars: None,
+            exemplars: exemplars.get(labels).cloned(),
         },
     });
     all.filter(

@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemas::UnixNanos;
 
 use super::RedMetrics;
-use super::exemplars::ExemplarsOfSpans;
+use super::exemplars::RecentExemplars;
 use super::tally;
 use super::totals::{Counted, Sealed};
 use crate::red::{GroupBy, RedQuery, TimeSpan};
@@ -31,7 +31,7 @@ const CALLS_STEP: i64 = 10_000_000_000;
 pub enum Exemplars {
     /// None.
     None,
-    /// The slowest span of each bucket in the last two minutes.
+    /// The slowest span, or call, of each bucket in the last two minutes.
     Slowest,
 }
 
@@ -56,7 +56,7 @@ impl Engine {
         let calls_until = settled.div_euclid(CALLS_STEP) * CALLS_STEP;
         let (live, exemplars) = tokio::try_join!(
             self.counted(range(from, spans_until), range(from, calls_until)),
-            self.recent_exemplars(now, exemplars),
+            self.recent_exemplars(exemplars, now, UnixNanos(calls_until)),
         )?;
         let engine = self.clone();
         self.ask(move |_| async move {
@@ -117,13 +117,14 @@ impl Engine {
 
     async fn recent_exemplars(
         &self,
-        now: UnixNanos,
         exemplars: Exemplars,
-    ) -> Result<ExemplarsOfSpans, QueryError> {
+        now: UnixNanos,
+        calls_until: UnixNanos,
+    ) -> Result<RecentExemplars, QueryError> {
         match exemplars {
-            Exemplars::None => Ok(ExemplarsOfSpans::new()),
+            Exemplars::None => Ok(RecentExemplars::default()),
             Exemplars::Slowest => {
-                self.ask(move |question| async move { question.exemplars(now).await })
+                self.ask(move |question| async move { question.exemplars(now, calls_until).await })
                     .await
             }
         }

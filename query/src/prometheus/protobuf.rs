@@ -121,10 +121,7 @@ fn buckets(counts: &BucketCounts, exemplars: Option<&BucketExemplars>) -> Vec<Bu
 fn exemplar(exemplar: &Exemplar) -> messages::Exemplar {
     let labels = exemplar.labels();
     messages::Exemplar {
-        label: labels
-            .iter()
-            .map(|(name, value)| pair(name, value))
-            .collect(),
+        label: labels.map(|(name, value)| pair(name, &value)).collect(),
         value: Some(exemplar.seconds()),
         timestamp: Some(timestamp(exemplar.end)),
     }

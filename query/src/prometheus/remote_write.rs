@@ -172,7 +172,8 @@ impl Writer {
         }
     }
 
-    /// All labels of a series, sorted by name.
+    /// All labels of a series, sorted by name. One without a value is as if it were not there, and a receiver
+    /// that stores the series without it would not find it again for an exemplar.
     fn named(&self, name: &str, series: &Series, bound: Option<&str>) -> Vec<Label> {
         let own = series.labels.iter();
         let mut labels: Vec<Label> = own.map(|(name, value)| label(name, value)).collect();
@@ -186,6 +187,7 @@ impl Writer {
             .cloned()
             .collect();
         labels.extend(added);
+        labels.retain(|label| !label.value.is_empty());
         labels.sort_unstable();
         labels
     }
@@ -194,10 +196,7 @@ impl Writer {
 fn exemplar(exemplar: &Exemplar) -> messages::Exemplar {
     let labels = exemplar.labels();
     messages::Exemplar {
-        labels: labels
-            .iter()
-            .map(|(name, value)| label(name, value))
-            .collect(),
+        labels: labels.map(|(name, value)| label(name, &value)).collect(),
         value: exemplar.seconds(),
         timestamp: millis(exemplar.end),
     }

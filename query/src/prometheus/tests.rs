@@ -7,7 +7,7 @@ use super::protobuf::DecodedFamily;
 use super::remote_write::{DecodedTimeSeries, DecodedWriteRequest};
 use super::*;
 use crate::fixtures::{batch_of, catalog, engine, span_id, spans_table};
-use crate::{Engine, QuerySettings};
+use crate::{Engine, QuerySettings, RollUps};
 
 /// Half past an hour.
 const NOW: UnixNanos = UnixNanos(1_800_001_800_000_000_000);
@@ -92,12 +92,28 @@ async fn open_metrics_have_exemplars_and_an_end() {
              # {span_id=\"0000000000000002\",trace_id=\"03030303030303030303030303030303\"} 0.1 1800001740.101"
         ]
     );
+    // Calls are mostly two spans, so only their trace is named.
+    let halves = [
+        ("server", "0.128", " 0.1 1800001740.100"),
+        ("client", "0.128", " 0.102 1800001740.102"),
+    ];
+    for (half, bound, end) in halves {
+        let name = format!("request_{half}_seconds_bucket");
+        let trace = r#" # {trace_id="03030303030303030303030303030303"}"#;
+        let edge = r#"client="shop",connection_type="",server="cart""#;
+        let of_half = lines(&text, &[&name, edge, &format!("le=\"{bound}\""), trace]);
+        let [line] = of_half.as_slice() else {
+            panic!("{half}: {of_half:?}");
+        };
+        assert!(line.ends_with(end), "{line}");
+    }
     // The slowest call is beyond every bound; the old ones are no exemplars.
     let beyond = lines(&text, &[r#"le="+Inf""#, " # {"]);
     assert!(
         beyond.iter().all(|line| line.contains("04040404")),
         "{beyond:?}"
     );
+    assert_eq!(beyond.len(), 4, "spans and halves of calls: {beyond:?}");
     assert_eq!(
         lines(&text, &["01010101"]).len() + lines(&text, &["02020202"]).len(),
         0
@@ -105,9 +121,36 @@ async fn open_metrics_have_exemplars_and_an_end() {
 }
 
 #[tokio::test]
+async fn calls_that_are_not_told_yet_are_no_exemplars() {
+    let text = text(
+        &engine(&call(6, ago(1), 10, StatusCode::Unset)),
+        Format::OpenMetrics,
+    )
+    .await;
+    let exemplars = lines(&text, &[" # {"]);
+    assert!(
+        exemplars
+            .iter()
+            .all(|line| line.starts_with("traces_spanmetrics_latency_bucket")),
+        "{exemplars:?}"
+    );
+    assert_eq!(exemplars.len(), 2);
+}
+
+#[tokio::test]
+async fn operations_beyond_the_limit_have_exemplars_of_their_sum() {
+    let calls = call(7, ago(60), 10, StatusCode::Unset);
+    let engine = engine(&calls).with_rollups(RollUps::new(0));
+    let text = text(&engine, Format::OpenMetrics).await;
+    let other = r#"span_name="(other)""#;
+    assert_eq!(lines(&text, &["latency_bucket", other, " # {"]).len(), 2);
+}
+
+#[tokio::test]
 async fn protobuf_has_native_histograms_and_reads_back() {
-    let metrics = metrics(&engine(&calls())).await;
-    let read = |forms| {
+    let engine = engine(&calls());
+    let metrics = metrics(&engine).await;
+    let read = |metrics: &RedMetrics, forms| {
         let bytes = metrics.encode(Format::Protobuf, forms);
         let mut rest = bytes.as_slice();
         let mut families = Vec::new();
@@ -116,7 +159,7 @@ async fn protobuf_has_native_histograms_and_reads_back() {
         }
         families
     };
-    let families = read(HistogramForms::Both);
+    let families = read(&metrics, HistogramForms::Both);
     let names: Vec<_> = families
         .iter()
         .filter_map(|family| family.name.as_deref())
@@ -158,7 +201,7 @@ async fn protobuf_has_native_histograms_and_reads_back() {
     };
     assert_eq!((number(2), number(3)), (Some(4.0), Some(1.0)));
 
-    let classic = read(HistogramForms::Classic);
+    let classic = read(&metrics, HistogramForms::Classic);
     let classic = classic[4].metric[0].histogram.clone().expect("a histogram");
     assert_eq!(
         (
@@ -168,9 +211,13 @@ async fn protobuf_has_native_histograms_and_reads_back() {
         ),
         (None, 0, 21)
     );
-    let native = read(HistogramForms::Native);
-    let native = native[4].metric[0].histogram.clone().expect("a histogram");
-    assert_eq!((native.schema, native.bucket.len()), (Some(4), 0));
+    // Exemplars stand at classic buckets.
+    let without = engine.red_metrics(NOW, Exemplars::None).await;
+    for (metrics, buckets) in [(&metrics, 21), (&without.expect("an answer"), 0)] {
+        let native = read(metrics, HistogramForms::Native);
+        let native = native[4].metric[0].histogram.clone().expect("a histogram");
+        assert_eq!((native.schema, native.bucket.len()), (Some(4), buckets));
+    }
 }
 
 #[tokio::test]
@@ -186,6 +233,8 @@ async fn remote_write_tells_the_same() {
         series.extend(decoded.timeseries);
     }
     assert!(series.iter().all(|series| series.labels.is_sorted()));
+    let mut labels_sent = series.iter().flat_map(|series| &series.labels);
+    assert!(labels_sent.all(|label| !label.value.is_empty()));
     let label = |series: &DecodedTimeSeries, name: &str| {
         let mut labels = series.labels.iter();
         labels
@@ -218,8 +267,9 @@ async fn remote_write_tells_the_same() {
                 .iter()
                 .all(|histogram| histogram.timestamp == NOW.0 / MILLIS)
     );
-    let exemplars = series.iter().flat_map(|series| &series.exemplars).count();
-    assert!(exemplars >= 3, "{exemplars}");
+    let exemplars = series.iter().flat_map(|series| &series.exemplars);
+    // Of two traces: the client's span and the server's, and both halves of the call.
+    assert_eq!(exemplars.count(), 8);
 }
 
 #[tokio::test]

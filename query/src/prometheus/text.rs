@@ -105,9 +105,10 @@ impl Text {
 }
 
 fn exemplar_text(exemplar: &Exemplar) -> String {
-    let labels = exemplar
-        .labels()
-        .map(|(name, value)| format!("{name}=\"{value}\""));
+    let labels = exemplar.labels();
+    let labels: Vec<String> = labels
+        .map(|(name, value)| format!("{name}=\"{value}\""))
+        .collect();
     let millis = exemplar.end.0.div_euclid(1_000_000);
     format!(
         " # {{{}}} {} {}.{:03}",

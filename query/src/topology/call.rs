@@ -2,7 +2,7 @@
 
 use schemas::UnixNanos;
 
-use super::names::Name;
+use super::names::{Name, Names};
 use super::peer::{ConnectionType, NodeKind};
 
 /// Something that calls or is called.
@@ -11,6 +11,16 @@ pub(crate) struct Node {
     pub(crate) kind: NodeKind,
     /// None for the user, who has no name.
     pub(crate) name: Option<Name>,
+}
+
+/// The name of whoever called without sending spans.
+const USER: &str = "user";
+
+impl Node {
+    /// Its name.
+    pub(crate) fn text(self, names: &Names) -> &str {
+        names.text_of(self.name).unwrap_or(USER)
+    }
 }
 
 /// An end of a call: a node, and which part of it.

@@ -48,7 +48,19 @@ impl SpanSource<'_> {
         spans: &mut TraceSpans,
         names: &mut Names,
     ) -> Result<(), QueryError> {
-        self.add(starts_in(range), spans, names).await
+        self.add_some_of_range(range, usize::MAX, spans, names)
+            .await
+    }
+
+    /// Adds spans that started in a range until there are `enough`, or all are there.
+    pub(super) async fn add_some_of_range(
+        self,
+        range: TimeSpan,
+        enough: usize,
+        spans: &mut TraceSpans,
+        names: &mut Names,
+    ) -> Result<(), QueryError> {
+        self.add((starts_in(range), enough), spans, names).await
     }
 
     /// Adds the spans of some traces that started in a range.
@@ -64,19 +76,21 @@ impl SpanSource<'_> {
             let trace_id = column(schemas::columns::TRACE_ID);
             let is_of_one = trace_id.in_list(ids.iter().map(literal).collect(), false);
             let condition = is_of_one.and(starts_in(range));
-            self.add(condition, spans, names).await?;
+            self.add((condition, usize::MAX), spans, names).await?;
         }
         Ok(())
     }
 
     async fn add(
         self,
-        condition: Expr,
+        (condition, enough): (Expr, usize),
         spans: &mut TraceSpans,
         names: &mut Names,
     ) -> Result<(), QueryError> {
         let mut rows = self.scan.matching(condition, columns::all()).await?;
-        while let Some(batch) = rows.try_next().await? {
+        while spans.len() < enough
+            && let Some(batch) = rows.try_next().await?
+        {
             self.counting.read_spans(batch.num_rows());
             spans.add(&SpanBatch::try_from_record_batch(&batch)?, names)?;
         }

@@ -180,6 +180,11 @@ impl TraceSpans {
         Ok(())
     }
 
+    /// How many there are; those that came twice count twice until they are in order.
+    pub(super) fn len(&self) -> usize {
+        self.spans.len()
+    }
+
     /// The spans in order.
     pub(super) fn in_order(&mut self, names: &Names) -> &[LinkedSpan] {
         put_in_order(&mut self.spans, names);

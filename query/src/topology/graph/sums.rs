@@ -16,9 +16,6 @@ use super::{NamedEdge, TopologyNode, totals};
 use crate::QueryError;
 use crate::red::nanos;
 
-/// The name of whoever called without sending spans.
-const USER: &str = "user";
-
 /// A row whose histograms are still to be read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct StoredRow {
@@ -217,7 +214,7 @@ impl GraphSums {
 fn node(end: End, names: &Names) -> TopologyNode {
     let text = |name| names.text_of(name).map(str::to_owned);
     TopologyNode {
-        name: text(end.node.name).unwrap_or_else(|| USER.to_owned()),
+        name: end.node.text(names).to_owned(),
         kind: end.node.kind,
         version: text(end.version),
         zone: text(end.zone),
