@@ -27,7 +27,7 @@ use query::RollUps;
 use storage::{Fold, Folding, MergedRows, RollUp, RollUpInput, RollupTable, WriteRows};
 
 use stopwatch::{CPU, Clock, WALL};
-use store::{Store, decode};
+use store::{Store, decode, flushing_when_told};
 use traffic::Traffic;
 
 /// As many files as are merged at once.
@@ -97,8 +97,8 @@ impl Asked {
         let merged = Arc::new(Mutex::new(Vec::new()));
         let own = roll_up::roll_up(&RollUps::default());
         let store = Store::open(
-            dir.path(),
-            RollUp {
+            flushing_when_told(dir.path()),
+            Some(RollUp {
                 fold: writing_down(own.fold, &folded),
                 merge: {
                     let merged = Arc::clone(&merged);
@@ -108,7 +108,7 @@ impl Asked {
                     })
                 },
                 ..own
-            },
+            }),
         )?;
         let traffic = Traffic::new(1, START_UNIX_NANO, 1_000);
         let mut spans = 0;

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //!  decode ─► append, flush         spans of benches/traffic, in this process: CPU of each part,
-//!        └─► fold into rollups     and what the rollups add to it and to all that the server does
+//!        └─► fold into rollups     and what the rollups add to it and to all that the server does;
+//!                                  the same of all at once, with rollups and without
 //!
 //!  30 days of 20 services ─┐
 //!                          ├─► serve (fresh) ─► all rolled up ─► stop ─► serve ─► ask: times
@@ -37,6 +38,7 @@ mod traffic;
 mod usage;
 
 mod asking;
+mod difference;
 mod history;
 mod parts;
 mod serving;
@@ -81,6 +83,9 @@ struct Arguments {
     /// Spans whose parts of the way in are timed; 0 leaves it out
     #[arg(long, default_value_t = 240_000)]
     parts: u64,
+    /// Rounds in which a store keeps figures, and one keeps none; 0 leaves them out
+    #[arg(long, default_value_t = 3)]
+    rounds: usize,
     /// How often each question is asked
     #[arg(long, default_value_t = 50)]
     asks: usize,
@@ -102,9 +107,14 @@ fn main() -> anyhow::Result<()> {
     allocator::use_small_pages();
     let target = Path::new(env!("CARGO_TARGET_TMPDIR"));
     println!("Machine: {}.\n", machine::describe(target)?);
-    if arguments.parts > 0 {
-        let parts = parts::measure(&arguments.server, target, arguments.parts)?;
-        println!("{parts}");
+    if arguments.parts > 0 || arguments.rounds > 0 {
+        let in_all = serving::micros_a_span(&arguments.server, target)?;
+        if arguments.parts > 0 {
+            println!("{}", parts::measure(target, arguments.parts, in_all)?);
+        }
+        if arguments.rounds > 0 {
+            println!("{}", difference::measure(target, arguments.rounds, in_all)?);
+        }
     }
     let now = unix_nano();
     let this_hour = now - now % HOUR_NANO;

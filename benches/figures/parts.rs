@@ -11,8 +11,7 @@ use schemas::SpanBatch;
 
 use super::clock::own_cpu_seconds;
 use super::roll_up::roll_up;
-use super::serving;
-use super::store::{Store, decode};
+use super::store::{Store, decode, flushing_when_told};
 use super::traffic::{Request, Traffic};
 
 const START_UNIX_NANO: u64 = 1_760_000_000_000_000_000;
@@ -37,8 +36,8 @@ struct Costs {
     figure_bytes: u64,
 }
 
-/// A table of the parts' costs, beside what `server` takes in all.
-pub(crate) fn measure(server: &Path, dir: &Path, spans: u64) -> anyhow::Result<String> {
+/// A table of the parts' costs, beside what a server takes in all, in microseconds a span.
+pub(crate) fn measure(dir: &Path, spans: u64, in_all: f64) -> anyhow::Result<String> {
     let traffic = Traffic::new(1, START_UNIX_NANO, SPANS_A_REQUEST);
     let requests = requests_of_file(&traffic, 0, spans);
     let batches: Vec<SpanBatch> = requests.iter().map(decode).collect();
@@ -57,7 +56,6 @@ pub(crate) fn measure(server: &Path, dir: &Path, spans: u64) -> anyhow::Result<S
         [costs.merging, costs.ending].map(|seconds| seconds * 1e6 / costs.spans_of_all as f64);
     let [decoding, storing, rolling_up, folding] =
         [decoding, costs.storing, costs.rolling_up, folding].map(|seconds| seconds * 1e6 / count);
-    let in_all = serving::micros_a_span(server, dir)?;
     let mut table = "| part | CPU a span |\n|---|---:|\n".to_owned();
     let parts = [
         ("decode OTLP", decoding),
@@ -114,7 +112,10 @@ fn quickest(mut part: impl FnMut()) -> f64 {
 /// that all files of the first one's figures are merged.
 fn of_files(dir: &Path, spans: u64) -> anyhow::Result<Costs> {
     let dir = tempfile::tempdir_in(dir)?;
-    let store = Store::open(dir.path(), roll_up(&RollUps::default()))?;
+    let store = Store::open(
+        flushing_when_told(dir.path()),
+        Some(roll_up(&RollUps::default())),
+    )?;
     let mut costs = Costs {
         storing: f64::INFINITY,
         rolling_up: f64::INFINITY,

@@ -1,14 +1,16 @@
-//! A store in this process, whose work is done step by step: CPU time of each.
+//! A store in this process: CPU time of what it does.
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use bytes::Bytes;
 use collector::decode_payload;
 use schemas::SpanBatch;
-use storage::{DecodePayload, RollUp, SpanStore, StorageSettings};
+use storage::{DecodePayload, OnReplay, RollUp, SpanStore, StorageError, StorageSettings};
 use tokio::runtime::Runtime;
 
 use super::clock::{own_cpu_seconds, pause};
@@ -27,29 +29,73 @@ pub(crate) fn decode(request: &Request) -> SpanBatch {
     decoded.expect("the traffic is OTLP").batch
 }
 
-/// A store that flushes when it is told to. Its files are rolled up, and files of figures merged,
-/// whenever there is something to do.
+/// How often a sender whose spans found no room tries again.
+const RETRY_EVERY: Duration = Duration::from_millis(5);
+
+/// Settings of a store that flushes when it is told to.
+pub(crate) fn flushing_when_told(dir: &Path) -> StorageSettings {
+    StorageSettings {
+        memory_budget_bytes: 4 << 30,
+        flush_bytes: 2 << 30,
+        flush_age: Duration::from_secs(3_600),
+        ..StorageSettings::new(dir)
+    }
+}
+
+/// A store. Where it rolls up, it does, and merges files of figures, whenever there is something to do.
 pub(crate) struct Store {
     runtime: Runtime,
     store: SpanStore,
 }
 
 impl Store {
-    pub(crate) fn open(dir: &Path, roll_up: RollUp) -> anyhow::Result<Self> {
-        let settings = StorageSettings {
-            memory_budget_bytes: 4 << 30,
-            flush_bytes: 2 << 30,
-            flush_age: Duration::from_secs(3_600),
-            ..StorageSettings::new(dir)
-        };
+    pub(crate) fn open(settings: StorageSettings, roll_up: Option<RollUp>) -> anyhow::Result<Self> {
         let decode: DecodePayload = Arc::new(|encoding, body| {
             let decoded = decode_payload(encoding, body).map_err(|error| error.to_string())?;
             Ok(decoded.batch)
         });
         let runtime = Runtime::new()?;
-        let open = SpanStore::open_rolling_up(settings, decode, Arc::new(|_| ()), roll_up);
-        let store = runtime.block_on(open)?;
+        let on_replay: OnReplay = Arc::new(|_| ());
+        let store = runtime.block_on(async {
+            match roll_up {
+                Some(roll_up) => {
+                    SpanStore::open_rolling_up(settings, decode, on_replay, roll_up).await
+                }
+                None => SpanStore::open(settings, decode, on_replay).await,
+            }
+        })?;
         Ok(Self { runtime, store })
+    }
+
+    /// Decodes and stores requests as fast as it goes, some at once, until all are in the table: CPU
+    /// seconds.
+    pub(crate) fn take_in(&self, requests: &[Bytes], at_once: usize) -> anyhow::Result<f64> {
+        let start = own_cpu_seconds();
+        let next = AtomicUsize::new(0);
+        let take_some = || {
+            while let Some(body) = requests.get(next.fetch_add(1, Ordering::Relaxed)) {
+                self.take_one(body)?;
+            }
+            Ok(())
+        };
+        thread::scope(|scope| {
+            let senders: Vec<_> = (0..at_once).map(|_| scope.spawn(take_some)).collect();
+            let mut ended = senders.into_iter().map(thread::ScopedJoinHandle::join);
+            ended.try_for_each(|ended| ended.unwrap_or_else(|_| bail!("a sender panicked")))
+        })?;
+        self.runtime.block_on(self.store.flush())?;
+        Ok(own_cpu_seconds() - start)
+    }
+
+    fn take_one(&self, body: &Bytes) -> anyhow::Result<()> {
+        let batch = decode_payload(ENCODING, body)?.batch;
+        loop {
+            let append = self.store.append(ENCODING, body.clone(), batch.clone());
+            match self.runtime.block_on(append) {
+                Err(StorageError::Busy { .. }) => pause(RETRY_EVERY),
+                appended => return Ok(appended.map(drop)?),
+            }
+        }
     }
 
     /// Stores decoded requests as one file: CPU seconds.

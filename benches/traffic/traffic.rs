@@ -25,7 +25,8 @@ use fleet::Fleet;
 use random::Random;
 use trace::Draft;
 
-/// The time between the first spans of two requests: 100 traces of 10 spans make 1000 spans.
+/// The time between the first spans of two requests, unless said otherwise: 100 traces of 10 spans make 1000
+/// spans.
 pub(crate) const REQUEST_INTERVAL_NANO: u64 = 100_000_000;
 
 /// A stream of requests.
@@ -34,6 +35,8 @@ pub(crate) struct Traffic {
     seed: u64,
     start_unix_nano: u64,
     spans_per_request: usize,
+    /// The time between the first spans of two requests.
+    pub(crate) interval_nano: u64,
     fleet: Fleet,
 }
 
@@ -54,6 +57,7 @@ impl Traffic {
             seed,
             start_unix_nano,
             spans_per_request,
+            interval_nano: REQUEST_INTERVAL_NANO,
             fleet: Fleet::new(),
         }
     }
@@ -62,10 +66,10 @@ impl Traffic {
     pub(crate) fn request(&self, number: u64) -> Request {
         // A stream of its own for each request: the product spreads neighbouring numbers.
         let mut random = Random::new(self.seed ^ number.wrapping_mul(0xd6e8_feb8_6659_fd93));
-        let begin = self.start_unix_nano + number * REQUEST_INTERVAL_NANO;
+        let begin = self.start_unix_nano + number * self.interval_nano;
         let mut drafts = Vec::with_capacity(self.spans_per_request + 256);
         while drafts.len() < self.spans_per_request {
-            let start = begin + random.below(REQUEST_INTERVAL_NANO);
+            let start = begin + random.below(self.interval_nano);
             trace::draw(&mut random, start, &mut drafts);
         }
         let spans = drafts.len() as u64;

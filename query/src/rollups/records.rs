@@ -18,8 +18,6 @@ const FIRST_ROOM: usize = 256 * 1024;
 
 /// What a row is a sum of.
 pub(crate) trait Record: Copy {
-    /// The number of what it says, from which its keys follow.
-    fn said(&self) -> u32;
     fn bucket(&self) -> ShortBucket;
     fn sign(&self) -> Sign;
     /// A small number that grows with the duration.
@@ -72,7 +70,6 @@ impl<R: Record> Records<R> {
             buckets,
             ..
         } = self;
-        let said = counts(&records, |record| record.said() as usize);
         let mut room = Vec::new();
         put_in_order(
             &mut records,
@@ -89,11 +86,7 @@ impl<R: Record> Records<R> {
             };
             put_in_order(&mut records, place, &mut room);
         }
-        RecordsInOrder {
-            records,
-            said,
-            room,
-        }
+        RecordsInOrder { records, room }
     }
 }
 
@@ -101,25 +94,22 @@ impl<R: Record> Records<R> {
 #[derive(Debug)]
 pub(crate) struct RecordsInOrder<R> {
     records: Vec<R>,
-    /// How many say what has each number.
-    said: Vec<u32>,
     /// Memory for as many records.
     room: Vec<R>,
 }
 
 impl<R: Record> RecordsInOrder<R> {
     /// Hands over the records of each key, by keys in order: those of a minute together, the shortest
-    /// first.
+    /// first. The keys are those of what the records say, by its number in `said`; it was said as often as
+    /// there are records.
     pub(crate) fn each_key<K, E>(
         &mut self,
-        RankedKeys { keys, ranks }: &RankedKeys<K>,
+        RankedKeys { keys, ranks, times }: &RankedKeys<K>,
+        said: impl Fn(&R) -> u32,
         mut see: impl FnMut(&K, &[R]) -> Result<(), E>,
     ) -> Result<(), E> {
-        let mut ends = vec![0; keys.len()];
-        for (count, rank) in self.said.iter().zip(ranks) {
-            ends[*rank as usize] += count;
-        }
-        let rank = |record: &R| ranks[record.said() as usize] as usize;
+        let mut ends = times.clone();
+        let rank = |record: &R| ranks[said(record) as usize] as usize;
         put_in_places(&self.records, rank, &mut ends, &mut self.room);
         let mut start = 0;
         for (key, end) in keys.iter().zip(ends) {
@@ -185,10 +175,6 @@ mod tests {
     struct Timed(u32, i64, u32);
 
     impl Record for Timed {
-        fn said(&self) -> u32 {
-            self.0
-        }
-
         fn bucket(&self) -> ShortBucket {
             ShortBucket::of(self.1)
         }
@@ -225,14 +211,19 @@ mod tests {
                 let ranked = RankedKeys {
                     keys: keys.to_vec(),
                     ranks: (0..4).map(rank).collect(),
+                    times: vec![10_000; 4],
                 };
                 for _ in 0..2 {
                     seen.clear();
-                    let all = in_order.each_key(&ranked, |key, records| {
-                        assert!(records.iter().all(|record| record.0 == *key));
-                        seen.extend_from_slice(records);
-                        Ok::<(), ()>(())
-                    });
+                    let all = in_order.each_key(
+                        &ranked,
+                        |record| record.0,
+                        |key, records| {
+                            assert!(records.iter().all(|record| record.0 == *key));
+                            seen.extend_from_slice(records);
+                            Ok::<(), ()>(())
+                        },
+                    );
                     assert_eq!(all, Ok(()));
                     let order = |record: &Timed| {
                         let minute = record.1.div_euclid(60 * SECOND);
@@ -255,8 +246,9 @@ mod tests {
         let no_keys = RankedKeys {
             keys: Vec::new(),
             ranks: Vec::new(),
+            times: Vec::new(),
         };
-        assert_eq!(none.each_key(&no_keys, see), Ok(()));
+        assert_eq!(none.each_key(&no_keys, |record| record.0, see), Ok(()));
     }
 
     #[test]

@@ -32,10 +32,6 @@ struct SpanRecord {
 }
 
 impl Record for SpanRecord {
-    fn said(&self) -> u32 {
-        self.said
-    }
-
     fn bucket(&self) -> ShortBucket {
         self.bucket
     }
@@ -103,10 +99,11 @@ impl SpanSums {
         let mut of_minutes = RedWriter::new(names, true);
         let mut sums = MinuteSums::<DurationSum>::default();
         let mut spans = self.records.in_order();
+        let said = |span: &SpanRecord| span.said;
         let ranked = self.groups.ranked(|group| group.place(&order));
         for (dimension, groups) in RedDimension::OF_ROWS.into_iter().zip(ranked) {
             let has_shortest = dimension.is_some() || shortest >= SHORTEST_STEP_OF_ALL;
-            spans.each_key(&groups, |group, spans| {
+            spans.each_key(&groups, said, |group, spans| {
                 sums.each_row(spans, has_shortest, |row, sum| {
                     let writer = match row.step == shortest {
                         true => &mut of_shortest,

@@ -12,6 +12,8 @@ pub(crate) struct Ways<K, const WORDS: usize, const WAYS: usize> {
     said: Numbered<Words<WORDS>>,
     /// By what is said, the numbers of its keys.
     of_said: Vec<[u32; WAYS]>,
+    /// By what is said, how often it was.
+    times: Vec<u32>,
     keys: [Numbered<K>; WAYS],
 }
 
@@ -21,6 +23,8 @@ pub(crate) struct RankedKeys<K> {
     pub(crate) keys: Vec<K>,
     /// By what is said, the position of its key.
     pub(crate) ranks: Vec<u32>,
+    /// By key, how often it was said.
+    pub(crate) times: Vec<u32>,
 }
 
 impl<K, const WORDS: usize, const WAYS: usize> Default for Ways<K, WORDS, WAYS> {
@@ -28,13 +32,14 @@ impl<K, const WORDS: usize, const WAYS: usize> Default for Ways<K, WORDS, WAYS> 
         Self {
             said: Numbered::default(),
             of_said: Vec::new(),
+            times: Vec::new(),
             keys: std::array::from_fn(|_| Numbered::default()),
         }
     }
 }
 
 impl<K: Copy + Eq + Hash, const WORDS: usize, const WAYS: usize> Ways<K, WORDS, WAYS> {
-    /// The number of what is said, from which `keys` follow.
+    /// The number of what is said once more, from which `keys` follow.
     pub(crate) fn number_of(
         &mut self,
         said: Words<WORDS>,
@@ -47,8 +52,15 @@ impl<K: Copy + Eq + Hash, const WORDS: usize, const WAYS: usize> Ways<K, WORDS, 
                 *number = of_way.number_of(key);
             }
             self.of_said.push(numbers);
+            self.times.push(0);
         }
+        self.times[number as usize] += 1;
         number
+    }
+
+    /// The number of the key that follows in one way from what is said.
+    pub(crate) fn key_number(&self, said: u32, way: usize) -> u32 {
+        self.of_said[said as usize][way]
     }
 
     /// The keys of each way in order.
@@ -56,8 +68,12 @@ impl<K: Copy + Eq + Hash, const WORDS: usize, const WAYS: usize> Ways<K, WORDS, 
         std::array::from_fn(|way| {
             let (keys, ranks) = std::mem::take(&mut self.keys[way]).ranked(&place);
             let numbers = self.of_said.iter().map(|numbers| numbers[way]);
-            let ranks = numbers.map(|number| ranks[number as usize]).collect();
-            RankedKeys { keys, ranks }
+            let ranks: Vec<u32> = numbers.map(|number| ranks[number as usize]).collect();
+            let mut times = vec![0; keys.len()];
+            for (rank, said) in ranks.iter().zip(&self.times) {
+                times[*rank as usize] += said;
+            }
+            RankedKeys { keys, ranks, times }
         })
     }
 
@@ -65,7 +81,7 @@ impl<K: Copy + Eq + Hash, const WORDS: usize, const WAYS: usize> Ways<K, WORDS, 
     pub(crate) fn memory_bytes(&self, of_rows: impl Fn(usize) -> usize) -> usize {
         let keys = self.keys.iter();
         let of_keys = keys.map(|keys| keys.memory_bytes() + of_rows(keys.len()));
-        let of_said = self.of_said.len() * size_of::<[u32; WAYS]>();
+        let of_said = self.of_said.len() * size_of::<([u32; WAYS], u32)>();
         of_keys.sum::<usize>() + self.said.memory_bytes() + of_said
     }
 }
@@ -81,8 +97,10 @@ mod tests {
         let mut number_of = |said: u64| ways.number_of(Words([said]), || [said / 10, said % 10]);
         let numbers = [72, 15, 75, 72, 12].map(&mut number_of);
         assert_eq!(numbers, [0, 1, 2, 0, 3]);
+        assert_eq!([0, 1].map(|way| ways.key_number(3, way)), [1, 0]);
         let [tens, units] = ways.ranked(|key| *key);
         assert_eq!((tens.keys, tens.ranks), (vec![1, 7], vec![1, 0, 1, 0]));
         assert_eq!((units.keys, units.ranks), (vec![2, 5], vec![0, 1, 1, 0]));
+        assert_eq!((tens.times, units.times), (vec![2, 3], vec![3, 2]));
     }
 }

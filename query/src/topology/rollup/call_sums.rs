@@ -13,21 +13,20 @@ use super::writer::{EdgeWriter, RowKey, RowKind, RowSums};
 use crate::QueryError;
 use crate::red::bucket_of_nanos;
 use crate::rollups::{
-    DurationSum, HistogramWriter, MinuteSums, MixedDurationSum, Numbered, RankedKeys, Record,
-    Records, RecordsInOrder, RowSum, ShortBucket, Ways,
+    DurationSum, HistogramWriter, MinuteSums, MixedDurationSum, RankedKeys, Record, Records,
+    RecordsInOrder, RowSum, ShortBucket, Ways,
 };
 
 /// What a row takes in a file, typically, in bytes.
 const ROW_BYTES: usize = 100;
 
-/// In how many ways calls are told apart: one of them is by edge alone.
-const WAYS: usize = EdgeDimension::OF_ROWS.len();
-
 /// What counts of a call.
 #[derive(Clone, Copy, Debug)]
 struct CallRecord {
-    /// The number of what it says.
-    said: u32,
+    /// The number of its ends and its connection.
+    ends: u32,
+    /// The number of its edge and operation.
+    operation: u32,
     bucket: ShortBucket,
     sign: Sign,
     is_error: bool,
@@ -49,10 +48,6 @@ impl CallRecord {
 }
 
 impl Record for CallRecord {
-    fn said(&self) -> u32 {
-        self.said
-    }
-
     fn bucket(&self) -> ShortBucket {
         self.bucket
     }
@@ -107,11 +102,11 @@ impl RowSum<CallRecord> for CallSum {
 /// Calls until they are summed up.
 #[derive(Debug, Default)]
 pub(crate) struct CallSums {
-    /// All ends and connections: far fewer than there are together with operations, which are looked up
-    /// by their number.
-    ends: Numbered<Words<4>>,
-    /// What calls say has the operation's own name, and its service.
-    edges: Ways<EdgeKey, 2, WAYS>,
+    /// All ends and connections: by edge alone, and by the ends.
+    ends: Ways<EdgeKey, 4, 2>,
+    /// Edges, by their numbers, with the operation's own name and its service: of all ends and operations
+    /// together there are many times more.
+    operations: Ways<EdgeKey, 2, 1>,
     records: Records<CallRecord>,
 }
 
@@ -125,22 +120,27 @@ impl CallSums {
         kept: &mut KeptOperations,
     ) {
         let whole = EdgeKey::of(call);
+        let told_apart_by = |edge: EdgeKey, dimension: Option<EdgeDimension>| {
+            edge.told_apart_by(|one| Some(EdgeDimension::with(one)) == dimension)
+        };
         let of_any_operation = EdgeKey {
             operation: None,
             ..whole
         };
-        let ends = self.ends.number_of(of_any_operation.code());
+        let ends = self.ends.number_of(of_any_operation.code(), || {
+            [None, Some(EdgeDimension::Ends)].map(|dimension| told_apart_by(whole, dimension))
+        });
+        let edge = self.ends.key_number(ends, 0);
         let service = call.operation.and_then(|operation| operation.service);
-        let said = Words([u64::from(ends), Name::pair(whole.operation, service)]);
-        let said = self.edges.number_of(said, || {
+        let said = Words([u64::from(edge), Name::pair(whole.operation, service)]);
+        let operation = self.operations.number_of(said, || {
             let operation = call.operation.map(|operation| kept.name(operation, names));
             let counted = EdgeKey { operation, ..whole };
-            EdgeDimension::OF_ROWS.map(|dimension| {
-                counted.told_apart_by(|one| Some(EdgeDimension::with(one)) == dimension)
-            })
+            [told_apart_by(counted, Some(EdgeDimension::Operation))]
         });
         self.records.add(CallRecord {
-            said,
+            ends,
+            operation,
             bucket: ShortBucket::of(call.start.0),
             sign,
             is_error: call.is_error,
@@ -154,7 +154,7 @@ impl CallSums {
     /// The memory that the calls take, and that a file of their rows will take, about, in bytes.
     pub(crate) fn memory_bytes(&self) -> usize {
         let rows = |edges| self.records.most_rows(edges) * ROW_BYTES;
-        let edges = self.ends.memory_bytes() + self.edges.memory_bytes(rows);
+        let edges = self.ends.memory_bytes(rows) + self.operations.memory_bytes(rows);
         edges + self.records.memory_bytes()
     }
 
@@ -165,11 +165,20 @@ impl CallSums {
         mut see: impl FnMut(RecordBatch) -> Result<(), E>,
     ) -> Result<(), E> {
         let order = names.order();
-        let ranked = self.edges.ranked(|edge| edge.place(&order));
+        let [edges, ends] = self.ends.ranked(|edge| edge.place(&order));
+        let [operations] = self.operations.ranked(|edge| edge.place(&order));
         let mut calls = self.records.in_order();
         let mut rows = Rows::new(names, &mut see);
-        for (dimension, edges) in EdgeDimension::OF_ROWS.into_iter().zip(ranked) {
-            rows.add(&mut calls, dimension, &edges)?;
+        for dimension in EdgeDimension::OF_ROWS {
+            match dimension {
+                None => rows.add(&mut calls, (dimension, &edges), |call| call.ends),
+                Some(EdgeDimension::Ends) => {
+                    rows.add(&mut calls, (dimension, &ends), |call| call.ends)
+                }
+                Some(EdgeDimension::Operation) => {
+                    rows.add(&mut calls, (dimension, &operations), |call| call.operation)
+                }
+            }?;
         }
         rows.finish()
     }
@@ -195,19 +204,19 @@ impl<'a, S: FnMut(RecordBatch) -> Result<(), E>, E: From<QueryError>> Rows<'a, S
         }
     }
 
-    /// Adds the rows of edges that are told apart in one way.
+    /// Adds the rows of edges that are told apart in one way, by what calls say.
     fn add(
         &mut self,
         calls: &mut RecordsInOrder<CallRecord>,
-        dimension: Option<EdgeDimension>,
-        edges: &RankedKeys<EdgeKey>,
+        (dimension, edges): (Option<EdgeDimension>, &RankedKeys<EdgeKey>),
+        said: impl Fn(&CallRecord) -> u32,
     ) -> Result<(), E> {
         let [shortest, _] = FIRST_STEPS;
         let Self {
             sums, client, see, ..
         } = self;
         let (of_shortest, of_minutes) = (&mut self.shortest, &mut self.minutes);
-        calls.each_key(edges, |edge, calls| {
+        calls.each_key(edges, said, |edge, calls| {
             sums.each_row(calls, dimension.is_none(), |row, sum| {
                 let writer = match row.step == shortest {
                     true => &mut *of_shortest,
