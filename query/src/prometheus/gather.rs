@@ -115,7 +115,7 @@ impl Engine {
         Ok(Counted { spans, calls })
     }
 
-    async fn recent_exemplars(
+    pub(super) async fn recent_exemplars(
         &self,
         exemplars: Exemplars,
         now: UnixNanos,

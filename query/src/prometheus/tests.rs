@@ -138,6 +138,21 @@ async fn calls_that_are_not_told_yet_are_no_exemplars() {
 }
 
 #[tokio::test]
+async fn where_memory_is_short_there_are_no_exemplars() {
+    let starts = (0..200).map(|trace| call(trace, ago(60), 10, StatusCode::Unset));
+    let spans: Vec<SpanBatch> = starts.flatten().collect();
+    for (memory_limit_bytes, expect) in [(16 << 10, 0), (16 << 20, 2)] {
+        let settings = QuerySettings {
+            memory_limit_bytes,
+            ..QuerySettings::default()
+        };
+        let engine = Engine::new(catalog(&spans), settings).expect("threads start");
+        let found = engine.recent_exemplars(Exemplars::Slowest, NOW, NOW).await;
+        assert_eq!(found.expect("an answer").spans.len(), expect);
+    }
+}
+
+#[tokio::test]
 async fn operations_beyond_the_limit_have_exemplars_of_their_sum() {
     let calls = call(7, ago(60), 10, StatusCode::Unset);
     let engine = engine(&calls).with_rollups(RollUps::new(0));

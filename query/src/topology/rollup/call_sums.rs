@@ -17,6 +17,9 @@ use crate::rollups::{
     RecordsInOrder, RowSum, ShortBucket, Ways,
 };
 
+/// The way to tell ends apart by their edge alone.
+const BY_EDGE: usize = 0;
+
 /// What a row takes in a file, typically, in bytes.
 const ROW_BYTES: usize = 100;
 
@@ -102,7 +105,7 @@ impl RowSum<CallRecord> for CallSum {
 /// Calls until they are summed up.
 #[derive(Debug, Default)]
 pub(crate) struct CallSums {
-    /// All ends and connections: by edge alone, and by the ends.
+    /// All ends and connections: [`BY_EDGE`], and by the ends.
     ends: Ways<EdgeKey, 4, 2>,
     /// Edges, by their numbers, with the operation's own name and its service: of all ends and operations
     /// together there are many times more.
@@ -130,7 +133,7 @@ impl CallSums {
         let ends = self.ends.number_of(of_any_operation.code(), || {
             [None, Some(EdgeDimension::Ends)].map(|dimension| told_apart_by(whole, dimension))
         });
-        let edge = self.ends.key_number(ends, 0);
+        let edge = self.ends.key_number(ends, BY_EDGE);
         let service = call.operation.and_then(|operation| operation.service);
         let said = Words([u64::from(edge), Name::pair(whole.operation, service)]);
         let operation = self.operations.number_of(said, || {
