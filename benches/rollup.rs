@@ -116,7 +116,7 @@ impl Asked {
             let requests = file * REQUESTS..(file + 1) * REQUESTS;
             let requests = requests.map(|number| traffic.request(number));
             let decoded = requests.map(|request| {
-                let batch = decode(&request);
+                let batch = decode(&request.body);
                 spans += request.spans;
                 (Bytes::from(request.body), batch)
             });

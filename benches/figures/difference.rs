@@ -10,9 +10,8 @@ use storage::StorageSettings;
 use super::roll_up::roll_up;
 use super::store::Store;
 use super::traffic::Traffic;
+use super::{SPANS_A_REQUEST, START_UNIX_NANO};
 
-const START_UNIX_NANO: u64 = 1_760_000_000_000_000_000;
-const SPANS_A_REQUEST: usize = 1_000;
 /// Requests that are in memory at a time.
 const REQUESTS_TOGETHER: u64 = 1_000;
 /// How often so many come: enough files for merges.
@@ -37,13 +36,13 @@ pub(crate) fn measure(dir: &Path, rounds: usize, in_all: f64) -> anyhow::Result<
     }
     // What the server takes without figures hardly depends on what time spans tell.
     let [[without, with], _] = least;
-    let in_all = in_all - (with - without);
+    let server_without = in_all - (with - without);
     let mut table = "| CPU a span at full rate | without figures | with them, as far as files come to be merged | |\n\
                      |---|---:|---:|---:|\n"
         .to_owned();
     for ([without, with], rate) in least.into_iter().zip(RATES) {
         let added = with - without;
-        let share = 100.0 * added / in_all;
+        let share = 100.0 * added / server_without;
         writeln!(
             table,
             "| {rate} spans a second of their time | {without:.2} µs | {with:.2} µs | {added:.2} µs, {share:.1} % of \

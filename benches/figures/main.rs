@@ -56,6 +56,9 @@ use sending::{Manner, send};
 use server::Server;
 use usage::machine_time;
 
+/// The first traces of what is not a history.
+const START_UNIX_NANO: u64 = 1_760_000_000_000_000_000;
+const SPANS_A_REQUEST: usize = 1_000;
 const HOUR_NANO: u64 = 3_600_000_000_000;
 /// As fast as the server takes them.
 const FULL_RATE: Manner = Manner {

@@ -13,10 +13,9 @@ use super::clock::own_cpu_seconds;
 use super::roll_up::roll_up;
 use super::store::{Store, decode, flushing_when_told};
 use super::traffic::{Request, Traffic};
+use super::{SPANS_A_REQUEST, START_UNIX_NANO};
 
-const START_UNIX_NANO: u64 = 1_760_000_000_000_000_000;
 const DAY_NANO: u64 = 86_400_000_000_000;
-const SPANS_A_REQUEST: usize = 1_000;
 /// Of which the quickest counts: what else runs on the machine only ever adds.
 const ROUNDS: usize = 5;
 /// So many files are stored; of parts that each one takes, the quickest counts.
@@ -40,12 +39,15 @@ struct Costs {
 pub(crate) fn measure(dir: &Path, spans: u64, in_all: f64) -> anyhow::Result<String> {
     let traffic = Traffic::new(1, START_UNIX_NANO, SPANS_A_REQUEST);
     let requests = requests_of_file(&traffic, 0, spans);
-    let batches: Vec<SpanBatch> = requests.iter().map(decode).collect();
+    let batches: Vec<SpanBatch> = requests
+        .iter()
+        .map(|request| decode(&request.body))
+        .collect();
     let count = batches.iter().map(SpanBatch::rows).sum::<usize>() as f64;
     let decoding = quickest(|| {
         requests
             .iter()
-            .for_each(|request| drop(black_box(decode(request))));
+            .for_each(|request| drop(black_box(decode(&request.body))));
     });
     let folding = quickest(|| {
         let rows = RollUps::default().fold(black_box(&batches), &[]);
@@ -153,7 +155,7 @@ fn of_files(dir: &Path, spans: u64) -> anyhow::Result<Costs> {
 
 fn decoded(requests: Vec<Request>) -> Vec<(Bytes, SpanBatch)> {
     let decoded = requests.into_iter().map(|request| {
-        let batch = decode(&request);
+        let batch = decode(&request.body);
         (Bytes::from(request.body), batch)
     });
     decoded.collect()

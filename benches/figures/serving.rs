@@ -5,10 +5,8 @@ use std::path::Path;
 use super::sending::send;
 use super::server::Server;
 use super::traffic::Traffic;
-use super::{FULL_RATE, REQUESTS_AT_ONCE};
+use super::{FULL_RATE, REQUESTS_AT_ONCE, SPANS_A_REQUEST, START_UNIX_NANO};
 
-const START_UNIX_NANO: u64 = 1_760_000_000_000_000_000;
-const SPANS_A_REQUEST: usize = 1_000;
 const REQUESTS: u64 = 1_000;
 /// Of which the quickest counts: what else runs on the machine only ever adds.
 const ROUNDS: usize = 3;

@@ -14,7 +14,6 @@ use storage::{DecodePayload, OnReplay, RollUp, SpanStore, StorageError, StorageS
 use tokio::runtime::Runtime;
 
 use super::clock::{own_cpu_seconds, pause};
-use super::traffic::Request;
 
 /// The tag of OTLP in protobuf.
 const ENCODING: u8 = 1;
@@ -24,8 +23,8 @@ const QUIET: Duration = Duration::from_millis(500);
 const QUIET_CPU_SECONDS: f64 = 0.01;
 const MERGED_WITHIN: Duration = Duration::from_secs(120);
 
-pub(crate) fn decode(request: &Request) -> SpanBatch {
-    let decoded = decode_payload(ENCODING, &request.body);
+pub(crate) fn decode(body: &[u8]) -> SpanBatch {
+    let decoded = decode_payload(ENCODING, body);
     decoded.expect("the traffic is OTLP").batch
 }
 
@@ -88,7 +87,7 @@ impl Store {
     }
 
     fn take_one(&self, body: &Bytes) -> anyhow::Result<()> {
-        let batch = decode_payload(ENCODING, body)?.batch;
+        let batch = decode(body);
         loop {
             let append = self.store.append(ENCODING, body.clone(), batch.clone());
             match self.runtime.block_on(append) {

@@ -33,6 +33,16 @@ pub(crate) struct Exemplar {
 }
 
 impl Exemplar {
+    fn of(trace_id: TraceId, span_id: Option<SpanId>, start: UnixNanos, nanos: i64) -> Self {
+        let duration_nano = nanos.max(0);
+        Self {
+            trace_id,
+            span_id,
+            duration_nano,
+            end: UnixNanos(start.0.saturating_add(duration_nano)),
+        }
+    }
+
     pub(super) fn seconds(&self) -> f64 {
         self.duration_nano as f64 / 1e9
     }
@@ -91,15 +101,22 @@ impl ExemplarSource<'_> {
         let mut servers = Slowest::default();
         let mut clients = Slowest::default();
         recent.each(|seen| match seen {
-            Recent::Span(span) => spans.add(SpanGroup::of(span), of_span(span)),
+            Recent::Span(span) => {
+                let span_id = Some(span.span_id);
+                let nanos = span.duration_nano;
+                let exemplar = Exemplar::of(span.trace_id, span_id, span.start, nanos);
+                spans.add(SpanGroup::of(span), exemplar);
+            }
             Recent::Call(trace_id, call) if call.start < calls_until => {
-                let half = |nanos: Option<i64>| Some(of_half(trace_id, call, nanos?));
-                let edge = Edge::of(call);
-                if let Some(server) = half(call.server_nano) {
-                    servers.add(edge, server);
-                }
-                if let Some(client) = half(call.client_nano) {
-                    clients.add(edge, client);
+                let halves = [
+                    (&mut servers, call.server_nano),
+                    (&mut clients, call.client_nano),
+                ];
+                for (slowest, nanos) in halves {
+                    if let Some(nanos) = nanos {
+                        let exemplar = Exemplar::of(trace_id, None, call.start, nanos);
+                        slowest.add(Edge::of(call), exemplar);
+                    }
                 }
             }
             Recent::Call(..) => {}
@@ -110,26 +127,6 @@ impl ExemplarSource<'_> {
             servers: servers.by_labels(|edge| edge.labels(names)),
             clients: clients.by_labels(|edge| edge.labels(names)),
         })
-    }
-}
-
-fn of_span(span: &LinkedSpan) -> Exemplar {
-    let duration_nano = span.duration_nano.max(0);
-    Exemplar {
-        trace_id: span.trace_id,
-        span_id: Some(span.span_id),
-        duration_nano,
-        end: UnixNanos(span.start.0.saturating_add(duration_nano)),
-    }
-}
-
-fn of_half(trace_id: TraceId, call: &Call, nanos: i64) -> Exemplar {
-    let duration_nano = nanos.max(0);
-    Exemplar {
-        trace_id,
-        span_id: None,
-        duration_nano,
-        end: UnixNanos(call.start.0.saturating_add(duration_nano)),
     }
 }
 
